@@ -1,0 +1,186 @@
+import type { LogRecord } from "./core/records.ts";
+import type {
+  Accepted,
+  DeadLetter,
+  Intent,
+  Json,
+  Outcome,
+  Receipt,
+  Route,
+  SessionSummary,
+  Source,
+  SystemEvent,
+  Trust,
+  Why,
+} from "./vocabulary.ts";
+
+/** What is said about a wake. */
+export interface WakeOptions {
+  /** 1 to 512 bytes of UTF-8 without control characters; compared byte for byte. */
+  readonly sessionKey: string;
+  /** Who asks: 1 to 64 characters. @default "other" */
+  readonly source?: Source;
+  /** @default "event" with an event, "immediate" without one */
+  readonly intent?: Intent;
+  /** For the log and the agent: up to 256 characters. @default the source */
+  readonly reason?: string;
+  /**
+   * How long to wait for more before the run, in milliseconds: 0 to 86_400_000. A sooner request pre-empts, a later one
+   * does not delay. @default the heartbeat's `coalesceMs`; 0 for `manual` and `immediate`
+   */
+  readonly coalesceMs?: number;
+}
+
+/** What is said about an event. */
+export interface EventOptions extends WakeOptions {
+  /** JSON for the agent beside the text, up to 64 KiB in all. */
+  readonly data?: Json;
+  /** The same key within the dedupe window makes one event: 1 to 256 bytes. */
+  readonly dedupeKey?: string;
+  /** Groups events of one matter: up to 256 characters. */
+  readonly contextKey?: string;
+  /** Where replies go; travels with the event. */
+  readonly route?: Route;
+  /** @default "untrusted" */
+  readonly trust?: Trust;
+}
+
+/** A live view of one session. */
+export interface SessionView extends SessionSummary {
+  readonly events: readonly SystemEvent[];
+  readonly deadLetters: readonly DeadLetter[];
+  readonly run: {
+    readonly runId: string;
+    readonly wakeId: string;
+    readonly attempt: number;
+    readonly startedAtMs: number;
+  } | null;
+  readonly why: Why;
+}
+
+export interface ReadOptions {
+  /** Records after this position. @default 0: from the oldest still held */
+  readonly after?: number;
+  /** At most this many, 1 to 10_000. @default 1_000 */
+  readonly limit?: number;
+  /** Only this session's. */
+  readonly sessionKey?: string;
+}
+
+export interface PageOptions {
+  /** Session keys after this one, bytewise. */
+  readonly after?: string;
+  /** 1 to 1_000. @default 100 */
+  readonly limit?: number;
+}
+
+/** The whole state at one position, as plain data. Keys are sorted. */
+export interface StateAt {
+  readonly position: number;
+  readonly atMs: number;
+  readonly sessions: Readonly<Record<string, unknown>>;
+  readonly heartbeats: Readonly<Record<string, unknown>>;
+}
+
+/** Held while anyone works in a lane. */
+export interface TurnLease extends AsyncDisposable {
+  readonly sessionKey: string;
+  readonly lane: string;
+  /** Safe to call twice. */
+  release(): void;
+}
+
+export interface TurnOptions {
+  /** Abort a heartbeat's run that is going on in the lane (it counts as busy). `false` waits for it. @default true */
+  readonly preempt?: boolean;
+  /** Stops waiting for the lane; the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A heartbeat: the same interface in process (`createHeartbeat`) and over HTTP (`lubdub/client`).
+ *
+ * Every promise that hands out an `Accepted` resolves after the commit: what it names is synced to disk. All methods
+ * reject with a `LubdubError`; `LUBDUB_CLOSED` after `close`, `LUBDUB_STOPPING` while it stops, and with the store's error
+ * once the store has failed.
+ */
+export interface Heartbeat extends AsyncDisposable {
+  /**
+   * Queues one event without asking for a run: it is shown by the session's next run, at the latest after `lingerMs`.
+   * @param text - 1 to 32_768 bytes of UTF-8 after trimming.
+   */
+  enqueueSystemEvent(text: string, options: EventOptions): Promise<Accepted>;
+  /** Queues one event and wakes its session, in one transaction. The call to use when work ends. */
+  wake(text: string, options: EventOptions): Promise<Accepted>;
+  /** Asks for a run of the session, with whatever is queued. */
+  requestHeartbeat(options: WakeOptions): Promise<Accepted>;
+  /** `requestHeartbeat` with intent `immediate`. */
+  requestHeartbeatNow(options: WakeOptions): Promise<Accepted>;
+  /** Wakes the session now (intent `manual`) and waits for the next outcome of its run: `ran`, `skipped` or `failed`. */
+  runHeartbeatOnce(options: WakeOptions): Promise<Outcome>;
+
+  /** The events that are queued for the session, oldest first, without taking them. */
+  peekSystemEvents(sessionKey: string): Promise<readonly SystemEvent[]>;
+  /** Takes the queued events that no run holds, oldest first: they count as handled. */
+  drainSystemEvents(sessionKey: string): Promise<readonly SystemEvent[]>;
+
+  /** Runs `fn`, a user's turn, while holding the lane of the session: no heartbeat run overlaps it. */
+  withTurn<T>(sessionKey: string, fn: () => T | Promise<T>, options?: TurnOptions): Promise<T>;
+  /** The lease behind `withTurn`, for turns that are not one function. */
+  acquireTurn(sessionKey: string, options?: TurnOptions): Promise<TurnLease>;
+  /** Whether a turn or a run holds the session's lane. */
+  isBusy(sessionKey: string): Promise<boolean>;
+  /** Calls back once, when nothing holds the session's lane any more. @returns stops waiting */
+  onIdle(sessionKey: string, callback: () => void): () => void;
+
+  why(sessionKey: string): Promise<Why>;
+  /** @param id - an event id or a wake id. @throws LubdubError `LUBDUB_NOT_FOUND` */
+  receipt(id: string): Promise<Receipt>;
+  /** Resolves when the event or wake has come this far; rejects with the signal's reason. */
+  waitFor(
+    id: string,
+    state: "started" | "settled",
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Receipt>;
+
+  /** Sessions with something queued, dead, or known, by key. */
+  sessions(page?: PageOptions): Promise<readonly SessionSummary[]>;
+  /** @throws LubdubError `LUBDUB_NOT_FOUND` for a session never heard of */
+  session(sessionKey: string): Promise<SessionView>;
+  deadLetters(page?: PageOptions): Promise<readonly DeadLetter[]>;
+  /** Puts dead letters back at the end of their queue under their ids, and wakes. @param eventId - one event */
+  requeue(eventId: string): Promise<Accepted>;
+  /** Gives up a dead letter for good. */
+  dismiss(eventId: string): Promise<Accepted>;
+
+  /** Committed records in order. */
+  read(options?: ReadOptions): Promise<readonly LogRecord[]>;
+  /** Calls back with every record after its commit, in order. @returns unsubscribes */
+  subscribe(listener: (record: LogRecord) => void): () => void;
+  /** Folds the log up to this position: the state as it was. */
+  stateAt(position: number): Promise<StateAt>;
+  /** Empties the session's queue and erases its texts from log and snapshots for good; ids and times stay. */
+  forget(sessionKey: string): Promise<Accepted>;
+  /** Writes a consistent copy into a new file. */
+  backup(file: string): Promise<void>;
+  status(): Promise<Status>;
+
+  /**
+   * Stops: takes nothing new, lets runs end for `graceMs`, then aborts them. What is unfinished stays queued on disk.
+   * Safe to call twice.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Health and counts. */
+export interface Status {
+  readonly state: "running" | "stopping" | "closed" | "store-failed";
+  readonly store: string;
+  readonly position: number;
+  readonly liveActors: number;
+  readonly runsInFlight: number;
+  readonly lanesDue: number;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Why the store failed, if it did. */
+  readonly cause?: { readonly code: string; readonly message: string };
+}

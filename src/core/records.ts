@@ -1,0 +1,132 @@
+import type { Intent, Json, Route, Source, Trust } from "../vocabulary.ts";
+
+/**
+ * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
+ *
+ * Every record has `facts` (ids, times, words: kept for ever) and may have a `body` (texts and data of
+ * people: `forget` erases it for good, and the hash chain still verifies, because it is over the body's hash).
+ */
+export interface Envelope<Type extends string, Facts, Body = undefined> {
+  /** 1, 2, 3, ... without gaps. */
+  readonly position: number;
+  /** Position of the same session's record before this one; 0 if there is none. */
+  readonly previous: number;
+  /** Milliseconds since the Unix epoch; never smaller than in the record before. */
+  readonly atMs: number;
+  readonly type: Type;
+  readonly sessionKey: string;
+  readonly facts: Facts;
+  /** `null` once forgotten. */
+  readonly body: Body | null;
+}
+
+interface WakeFacts {
+  readonly wakeId: string;
+  readonly source: Source;
+  readonly intent: Intent;
+  readonly reason: string;
+  /** End of the coalescing window. */
+  readonly dueAtMs: number;
+}
+
+export type EventQueued = Envelope<
+  "event.queued",
+  WakeFacts & {
+    readonly eventId: string;
+    readonly trust: Trust;
+    readonly contextKey?: string;
+    readonly route?: Route;
+    readonly dedupeKey?: string;
+  },
+  { readonly text: string; readonly data?: Json }
+>;
+export type WakeRequested = Envelope<"wake.requested", WakeFacts>;
+export type RunStarted = Envelope<
+  "run.started",
+  {
+    readonly wakeId: string;
+    readonly runId: string;
+    readonly attempt: number;
+    readonly eventIds: readonly string[];
+  }
+>;
+/** The run succeeded: its events, and no others, are acknowledged. */
+export type RunRan = Envelope<
+  "run.ran",
+  {
+    readonly wakeId: string;
+    readonly runId: string;
+    readonly eventIds: readonly string[];
+    readonly durationMs: number;
+  },
+  { readonly reply: string }
+>;
+/** The agent was busy, or was pre-empted: the events stay, no attempt is used up. */
+export type RunSkipped = Envelope<
+  "run.skipped",
+  {
+    readonly wakeId: string;
+    readonly runId: string;
+    readonly reason: string;
+    /** When to try again; `null` ends a wake that has no events. */
+    readonly dueAtMs: number | null;
+  }
+>;
+export type RunFailed = Envelope<
+  "run.failed",
+  {
+    readonly wakeId: string;
+    readonly runId: string;
+    readonly code: string;
+    /** When to try again; `null` when given up: the run's events become dead letters. */
+    readonly dueAtMs: number | null;
+  },
+  { readonly error: string }
+>;
+/** The runtime said that it is busy before a run was begun. */
+export type WakePostponed = Envelope<
+  "wake.postponed",
+  { readonly wakeId: string; readonly reason: string; readonly dueAtMs: number }
+>;
+/** A wake that has nothing to do is settled at once and never retried. */
+export type WakeDropped = Envelope<"wake.dropped", { readonly wakeId: string; readonly reason: string }>;
+/** A caller took events out of the queue itself (`drainSystemEvents`). */
+export type EventsDrained = Envelope<"events.drained", { readonly eventIds: readonly string[] }>;
+export type EventsRequeued = Envelope<
+  "events.requeued",
+  { readonly eventIds: readonly string[]; readonly wakeId: string; readonly dueAtMs: number }
+>;
+export type EventsDismissed = Envelope<"events.dismissed", { readonly eventIds: readonly string[] }>;
+export type SessionForgotten = Envelope<"session.forgotten", Record<string, never>>;
+
+export type LogRecord =
+  | EventQueued
+  | WakeRequested
+  | RunStarted
+  | RunRan
+  | RunSkipped
+  | RunFailed
+  | WakePostponed
+  | WakeDropped
+  | EventsDrained
+  | EventsRequeued
+  | EventsDismissed
+  | SessionForgotten;
+
+export type RecordType = LogRecord["type"];
+
+/** Every type this version can fold. A log with any other refuses to open; it is never skipped. */
+export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
+  "event.queued",
+  "wake.requested",
+  "run.started",
+  "run.ran",
+  "run.skipped",
+  "run.failed",
+  "wake.postponed",
+  "wake.dropped",
+  "events.drained",
+  "events.requeued",
+  "events.dismissed",
+  "session.forgotten",
+]);

@@ -1,0 +1,114 @@
+import type { LogRecord } from "../core/records.ts";
+
+/**
+ * The port of the embedded host: one writer, synchronous, in process. Synchronous on purpose: a turn of the event
+ * loop is the unit of atomicity, and nothing can slip in between a decision and its commit.
+ * Every adapter passes `test/contract/store.ts`.
+ */
+export interface Store extends Disposable {
+  /** Where it lies, for people: a path, or `"memory"`. */
+  readonly location: string;
+  /** The newest committed record: 0 and 0 for an empty log. */
+  head(): { readonly position: number; readonly atMs: number };
+  /**
+   * Writes one batch as one transaction, synced to disk when it returns. All or nothing.
+   * `records` continue the log without a gap.
+   * @throws LubdubError `LUBDUB_STORE_FULL` (nothing written, the store goes on) or `LUBDUB_STORE_FAILED`.
+   */
+  append(batch: Batch): void;
+  /**
+   * Records in order, after position `after` (default 0, exclusive), up to and with `upTo`. Each is verified (CRC, chain).
+   * @throws LubdubError `LUBDUB_STORE_CORRUPT` at the first record that was changed.
+   */
+  read(range?: {
+    readonly after?: number;
+    readonly upTo?: number;
+    readonly limit?: number;
+  }): Iterable<LogRecord>;
+  /** One record, verified by its CRC; undefined when there is none (any more). */
+  recordAt(position: number): LogRecord | undefined;
+  /** Oldest record still held is `base() + 1`; 0 before the first compaction. */
+  base(): number;
+
+  /** The newest snapshot of an actor at or before `upTo` (default: of all). */
+  snapshot(kind: ActorKind, key: string, upTo?: number): Snapshot | undefined;
+  /** Position of the newest checkpoint at or before `upTo`; 0 if there is none. */
+  checkpoint(upTo?: number): number;
+  /** Newest snapshots of one kind, ordered by key (bytewise), after `after` (exclusive). */
+  snapshots(query: SnapshotQuery): Iterable<Snapshot>;
+  /** Lanes that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. */
+  deadlines(): Iterable<{ readonly lane: string; readonly dueAtMs: number }>;
+
+  /** Position of the `event.queued` record with this dedupe key, if it is still remembered at `nowMs`. */
+  findDuplicate(dedupeKey: string, nowMs: number): number | undefined;
+
+  /** Erases the bodies of these records and every older snapshot of this session, for good. The chain still verifies. */
+  erase(sessionKey: string, positions: readonly number[]): void;
+  /**
+   * Drops records up to and with `upTo`, which must be a checkpoint's position, older snapshots that no later position
+   * needs, and dedupe keys expired at `nowMs`. Queued events and dead letters live on in the snapshots.
+   */
+  compact(upTo: number, nowMs: number): { readonly records: number; readonly snapshots: number };
+  /** Consistent copy into a new file (refused if it exists). Memory stores refuse. */
+  backup(file: string): void;
+  /** Closes it and gives up ownership. Safe to call twice. */
+  close(): void;
+}
+
+export type ActorKind = "heartbeat" | "session";
+
+export interface Snapshot {
+  readonly kind: ActorKind;
+  /** The lane of a heartbeat, the session key of a session. */
+  readonly key: string;
+  /** All records up to this position are folded in. */
+  readonly position: number;
+  /** Id and version of the machine, e.g. `session@1`. */
+  readonly machine: string;
+  /** Session: position of its newest record. Heartbeat: 0. */
+  readonly previous: number;
+  /** Heartbeat: its deadline, or null when nothing waits. Session: null. */
+  readonly dueAtMs: number | null;
+  /** Session: events queued. Heartbeat: wakes pending. */
+  readonly queued: number;
+  /** Session: dead letters. Heartbeat: 0. */
+  readonly dead: number;
+  /** `{ value, context }` of the machine as JSON. */
+  readonly state: string;
+}
+
+export interface SnapshotQuery {
+  readonly kind: ActorKind;
+  /** Keys greater than this. */
+  readonly after?: string;
+  readonly limit: number;
+  readonly withDeadLetters?: boolean;
+}
+
+export interface Batch {
+  readonly records: readonly LogRecord[];
+  /** Dedupe keys of the batch's `event.queued` records, with the end of their window. */
+  readonly dedupe: readonly {
+    readonly key: string;
+    readonly position: number;
+    readonly expiresAtMs: number;
+  }[];
+  /** Present at a checkpoint: every actor changed since the last one, as of the batch's last record. */
+  readonly snapshots?: readonly Snapshot[];
+}
+
+/** What a thorough look at a store found. */
+export interface StoreReport {
+  readonly location: string;
+  readonly records: number;
+  readonly sessions: number;
+  readonly snapshots: number;
+  readonly problems: readonly StoreProblem[];
+}
+export interface StoreProblem {
+  readonly code: string;
+  /** Position of the damaged record, if it is one. */
+  readonly position?: number;
+  readonly sessionKey?: string;
+  readonly detail: string;
+}

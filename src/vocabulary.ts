@@ -1,0 +1,167 @@
+/**
+ * The words of Lubdub, as types. The same nouns stand in code, SQL, HTTP and on pages.
+ *
+ * - **session key**: names one conversation; compared byte for byte, never normalised.
+ * - **system event**: one thing that happened, queued for one session.
+ * - **wake**: a request that a session be run. Wakes merge; events never do.
+ * - **lane**: the unit of single flight. By default every session is its own lane.
+ * - **run**: one attempt to give a session's events to its agent.
+ * - **ack**: marks a run's events as handled.
+ * - **dead letter**: an event given up after its attempts; it can be requeued or dismissed.
+ */
+
+/** Who asked: free text with a few well-known values, e.g. `"exec-event"`, `"cron"`, `"hook"`. */
+export type Source = string;
+
+/** How urgent a wake is. `manual` and `immediate` go first, `scheduled` goes last. */
+export type Intent = "scheduled" | "task" | "event" | "immediate" | "manual";
+
+/** Whether the event's text may be trusted like the operator's own words. */
+export type Trust = "trusted" | "untrusted";
+
+/** Any JSON value. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** Where the replies to an event go. Opaque to Lubdub; it travels with the event. */
+export type Route = Readonly<Record<string, string>>;
+
+/** One thing that happened, as it waits in its session's queue. */
+export interface SystemEvent {
+  /** `e-<position>-<random>`; unique for ever. */
+  readonly eventId: string;
+  /** The wake this event was accepted under; a run carries the wake id of its oldest event. */
+  readonly wakeId: string;
+  readonly sessionKey: string;
+  /** What the agent reads. */
+  readonly text: string;
+  readonly data?: Json;
+  readonly source: Source;
+  readonly intent: Intent;
+  readonly reason: string;
+  readonly trust: Trust;
+  readonly contextKey?: string;
+  readonly route?: Route;
+  /** When it was accepted: milliseconds since the Unix epoch. */
+  readonly queuedAtMs: number;
+}
+
+/** An event that was given up, with why. */
+export interface DeadLetter {
+  readonly event: SystemEvent;
+  /** How many runs were tried. */
+  readonly attempts: number;
+  /** Code and message of the last failure. */
+  readonly error: { readonly code: string; readonly message: string };
+  readonly diedAtMs: number;
+}
+
+/** What an agent is given. */
+export interface RunRequest {
+  readonly sessionKey: string;
+  readonly lane: string;
+  /** Stays the same over all attempts: use it as an idempotency key. */
+  readonly wakeId: string;
+  /** Names this attempt. */
+  readonly runId: string;
+  /** 1 for the first try. A busy answer does not count as an attempt. */
+  readonly attempt: number;
+  readonly source: Source;
+  readonly intent: Intent;
+  readonly reason: string;
+  /** The batch, oldest first. Empty when the wake came without an event. */
+  readonly events: readonly SystemEvent[];
+  /** Aborts when the run is out of time, pre-empted by a user's turn, or the heartbeat stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Skips that mean "ask again soon": the agent is working, or was pre-empted. */
+export const RETRYABLE_SKIPS = ["requests-in-flight", "cron-in-progress", "lanes-busy", "preempted"] as const;
+
+export interface Ran {
+  readonly status: "ran";
+  /** What the agent answered, kept in the log. */
+  readonly reply?: string;
+}
+export interface Skipped {
+  readonly status: "skipped";
+  /** `"requests-in-flight"` when the agent is busy. Events stay queued whatever the reason. */
+  readonly reason: string;
+  /** When to ask again, in milliseconds from now; the default grows from 1 s to 60 s. */
+  readonly retryAfterMs?: number;
+}
+export interface Failed {
+  readonly status: "failed";
+  readonly reason: string;
+  /** `false`: never try again, the events become dead letters. @default true */
+  readonly retryable?: boolean;
+}
+/** How a run ended. */
+export type Outcome = Ran | Skipped | Failed;
+
+/** The agent's side: called once per run, at most once at a time per lane. */
+export type RunHandler = (request: RunRequest) => Outcome | Promise<Outcome>;
+
+/** What the caller holds once an event or a wake is synced to disk. */
+export interface Accepted {
+  readonly sessionKey: string;
+  /** Absent when the wake came without an event. */
+  readonly eventId?: string;
+  readonly wakeId: string;
+  /** Position in the log of the record that proves it. */
+  readonly position: number;
+  /** True when the same dedupe key was accepted before: the ids are those of the first time. */
+  readonly deduplicated: boolean;
+}
+
+/** How far an accepted event has come. */
+export interface Receipt {
+  readonly sessionKey: string;
+  readonly eventId?: string;
+  readonly wakeId: string;
+  readonly state: "accepted" | "started" | "settled";
+  /** Set when settled. */
+  readonly settlement?: "acked" | "dead" | "dismissed" | "drained" | "forgotten" | "dropped";
+  /** The run that is handling it or handled it, where known. */
+  readonly runId?: string;
+  readonly attempts: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Why a session is not awake yet, and until when. */
+export interface Why {
+  readonly sessionKey: string;
+  readonly lane: string;
+  /** Stable word for programs. */
+  readonly code:
+    | "nothing-queued"
+    | "coalescing"
+    | "waiting-for-slot"
+    | "waiting-for-lane"
+    | "user-turn"
+    | "running"
+    | "busy"
+    | "backing-off"
+    | "no-handler"
+    | "stopping"
+    | "store-failed"
+    | "dead-letters";
+  /** A plain sentence for people. */
+  readonly sentence: string;
+  /** When it will be looked at again, in milliseconds since the Unix epoch, if a time is known. */
+  readonly untilMs: number | null;
+  readonly queued: number;
+  readonly dead: number;
+}
+
+/** A session as lists show it. */
+export interface SessionSummary {
+  readonly sessionKey: string;
+  readonly lane: string;
+  /** State of the lane's heartbeat, as far as this session is concerned. */
+  readonly state: "idle" | "pending" | "running" | "retrying";
+  readonly queued: number;
+  readonly dead: number;
+  readonly oldestQueuedAtMs: number | null;
+  /** When the lane is due next, in milliseconds since the Unix epoch. */
+  readonly dueAtMs: number | null;
+}
