@@ -48,6 +48,8 @@ export type RunStarted = Envelope<
     readonly runId: string;
     readonly attempt: number;
     readonly eventIds: readonly string[];
+    /** Begun before its deadline, because the agent said that it is idle. */
+    readonly idle: boolean;
   }
 >;
 /** The run succeeded: its events, and no others, are acknowledged. */

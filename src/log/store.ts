@@ -82,6 +82,8 @@ export interface SnapshotQuery {
   /** Keys greater than this. */
   readonly after?: string;
   readonly limit: number;
+  /** Newest versions at or before this position. @default all */
+  readonly upTo?: number;
   readonly withDeadLetters?: boolean;
 }
 

@@ -1,0 +1,10 @@
+export { heartbeatMachine, type HeartbeatContext, type HeartbeatEvent, type Run } from "./heartbeat.ts";
+export { merge, Pending, RANK_HEAD_START_MS, type Intent, type WaitsFor, type Wake } from "./pending.ts";
+export {
+  sessionMachine,
+  type DeadEvent,
+  type Offer,
+  type QueuedEvent,
+  type SessionContext,
+  type SessionEvent,
+} from "./session.ts";

@@ -1,0 +1,14 @@
+import type { HeartbeatActor } from "./actor.ts";
+
+/**
+ * When the lane must be looked at next: derived from its state at every look, so that no path can forget to arm it.
+ * Null when nothing is pending, or while a run is going on (its end looks again).
+ */
+export function deadlineOf({ value, context }: Pick<HeartbeatActor, "value" | "context">): number | null {
+  return value === "running" ? null : context.pending.dueAtMs;
+}
+
+/** The same for a snapshot on disk: a run that was going on must be looked at when the process starts again. */
+export function storedDeadlineOf(actor: Pick<HeartbeatActor, "value" | "context">): number | null {
+  return actor.value === "running" ? (actor.context.run?.startedAtMs ?? 0) : deadlineOf(actor);
+}

@@ -1,0 +1,65 @@
+import type { Wake } from "../../machines/index.ts";
+import { RETRYABLE_SKIPS, type Outcome } from "../vocabulary.ts";
+import { backoffMs, type Backoff } from "./backoff.ts";
+
+export interface SettlePolicy {
+  /** Pause after a busy answer. */
+  readonly busyBackoff: Backoff;
+  /** Pause after a failure. */
+  readonly failedBackoff: Backoff;
+  /** Runs that fail before the events are given up. */
+  readonly maxAttempts: number;
+}
+
+/** How a run ended, as the log will say it. */
+export type Settlement =
+  | { readonly type: "run.ran"; readonly reply?: string }
+  | { readonly type: "run.skipped"; readonly reason: string; readonly dueAtMs: number | null }
+  | {
+      readonly type: "run.failed";
+      readonly code: string;
+      readonly error: string;
+      readonly dueAtMs: number | null;
+    };
+
+const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
+
+/**
+ * What an outcome means for the wake. Pure. Busy is not failure: it uses up no attempt. A skip never loses an event;
+ * a skipped wake without events is over unless the reason says "ask again".
+ */
+export function settlement(
+  outcome: Outcome & { readonly code?: string },
+  { wake, events, nowMs, random, policy }: SettleFacts,
+): Settlement {
+  switch (outcome.status) {
+    case "ran":
+      return { type: "run.ran", ...(outcome.reply === undefined ? {} : { reply: outcome.reply }) };
+    case "skipped": {
+      const over = events === 0 && !RETRYABLE.has(outcome.reason);
+      const delayMs = outcome.retryAfterMs ?? backoffMs(wake.postponements + 1, policy.busyBackoff, random);
+      return { type: "run.skipped", reason: outcome.reason, dueAtMs: over ? null : nowMs + delayMs };
+    }
+    case "failed": {
+      const tries = wake.attempts + 1;
+      const givenUp = outcome.retryable === false || tries >= policy.maxAttempts;
+      const dueAtMs = givenUp ? null : nowMs + backoffMs(tries, policy.failedBackoff, random);
+      return {
+        type: "run.failed",
+        code: outcome.code ?? "LUBDUB_RUN_FAILED",
+        error: outcome.reason,
+        dueAtMs,
+      };
+    }
+  }
+}
+
+interface SettleFacts {
+  readonly wake: Wake;
+  /** How many events the run held. */
+  readonly events: number;
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+  readonly policy: SettlePolicy;
+}

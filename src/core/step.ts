@@ -1,0 +1,146 @@
+import type {
+  HeartbeatEvent,
+  QueuedEvent,
+  SessionContext,
+  SessionEvent,
+  Wake,
+} from "../../machines/index.ts";
+import type { EventQueued, LogRecord, WakeRequested } from "./records.ts";
+import type { HeartbeatEntry, SessionEntry, World } from "./world.ts";
+
+/** What an onlooker is told: which actor handled what. */
+export type Watch = (entry: SessionEntry | HeartbeatEntry, event: SessionEvent | HeartbeatEvent) => void;
+
+/**
+ * Moves the world by one record: (snapshots, record) -> (snapshots, effects). Live operation and replay both go through
+ * here and only here, so that replay equals live. One record may move two actors, the session first: what is still
+ * queued after it decides whether the lane must go on.
+ */
+export function step(world: World, record: LogRecord, watch?: Watch): void {
+  const session = world.session(record.sessionKey);
+  session.previous = record.position;
+  session.dirty = true;
+
+  const toSession = sessionEventOf(record, session.actor.context);
+  if (toSession !== null) {
+    session.actor.send(toSession);
+    watch?.(session, toSession);
+  }
+  const toHeartbeat = heartbeatEventOf(record, session.actor.context);
+  if (toHeartbeat !== null) {
+    const heartbeat = world.heartbeat(session.lane);
+    heartbeat.dirty = true;
+    heartbeat.actor.send(toHeartbeat);
+    watch?.(heartbeat, toHeartbeat);
+  }
+}
+
+function sessionEventOf(record: LogRecord, { offer }: SessionContext): SessionEvent | null {
+  switch (record.type) {
+    case "event.queued":
+      return { type: "event.queued", event: queuedEvent(record) };
+    case "run.started":
+      return { type: "run.started", ...record.facts };
+    case "run.ran":
+    case "run.skipped":
+      return offer === null ? null : { type: record.type, runId: record.facts.runId };
+    case "run.failed":
+      return {
+        type: "run.failed",
+        runId: record.facts.runId,
+        givenUp: record.facts.dueAtMs === null,
+        error: { code: record.facts.code, message: record.body?.error ?? "" },
+        atMs: record.atMs,
+      };
+    case "events.drained":
+    case "events.dismissed":
+      return { type: record.type, eventIds: record.facts.eventIds };
+    case "events.requeued":
+      return { type: record.type, eventIds: record.facts.eventIds, wakeId: record.facts.wakeId };
+    case "session.forgotten":
+      return { type: record.type };
+    case "wake.requested":
+    case "wake.postponed":
+    case "wake.dropped":
+      return null;
+  }
+}
+
+function heartbeatEventOf(record: LogRecord, session: SessionContext): HeartbeatEvent | null {
+  const { sessionKey, atMs } = record;
+  switch (record.type) {
+    case "event.queued":
+    case "wake.requested":
+      return { type: "wake.requested", wake: requestedWake(record) };
+    case "events.requeued":
+      return {
+        type: "wake.requested",
+        wake: newWake(session, record.facts.wakeId, record.facts.dueAtMs, atMs),
+      };
+    case "wake.postponed":
+      return { type: "wake.postponed", sessionKey, dueAtMs: record.facts.dueAtMs };
+    case "wake.dropped":
+    case "session.forgotten":
+      return { type: "wake.dropped", sessionKey };
+    case "run.started": {
+      const { wakeId, runId, idle } = record.facts;
+      return { type: "run.started", sessionKey, wakeId, runId, atMs, idle };
+    }
+    case "run.ran":
+      return { type: "run.ran", runId: record.facts.runId, next: nextWake(session, atMs) };
+    case "run.skipped":
+      return { type: "run.skipped", runId: record.facts.runId, dueAtMs: record.facts.dueAtMs };
+    case "run.failed": {
+      const { runId, dueAtMs } = record.facts;
+      return { type: "run.failed", runId, dueAtMs, next: nextWake(session, atMs) };
+    }
+    case "events.drained":
+    case "events.dismissed":
+      return null;
+  }
+}
+
+function queuedEvent({ sessionKey, atMs, facts, body }: EventQueued): QueuedEvent {
+  const { dueAtMs: _dueAtMs, dedupeKey: _dedupeKey, ...kept } = facts;
+  return { ...kept, sessionKey, queuedAtMs: atMs, text: body?.text ?? "", ...dataOf(body) };
+}
+
+const dataOf = (body: EventQueued["body"]): object => (body?.data === undefined ? {} : { data: body.data });
+
+function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested): Wake {
+  const { wakeId, source, intent, reason, dueAtMs } = facts;
+  return {
+    sessionKey,
+    wakeId,
+    source,
+    intent,
+    reason,
+    dueAtMs,
+    requestedAtMs: atMs,
+    waitsFor: "window",
+    attempts: 0,
+    postponements: 0,
+  };
+}
+
+/** The wake for what a run left in the queue: due at once, under the id its oldest event was accepted with. */
+function nextWake(session: SessionContext, atMs: number): Wake | null {
+  const oldest = session.queue[0];
+  return oldest === undefined ? null : newWake(session, oldest.wakeId, atMs, atMs);
+}
+
+function newWake(session: SessionContext, wakeId: string, dueAtMs: number, atMs: number): Wake {
+  const oldest = session.queue[0];
+  return {
+    sessionKey: session.sessionKey,
+    wakeId,
+    source: oldest?.source ?? "other",
+    intent: oldest?.intent ?? "event",
+    reason: oldest?.reason ?? "queued",
+    requestedAtMs: oldest?.queuedAtMs ?? atMs,
+    dueAtMs,
+    waitsFor: "window",
+    attempts: 0,
+    postponements: 0,
+  };
+}

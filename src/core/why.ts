@@ -1,0 +1,101 @@
+import type { SessionContext } from "../../machines/index.ts";
+import type { Why } from "../vocabulary.ts";
+import type { HeartbeatActor } from "./actor.ts";
+
+/** What the host knows beside the machines. */
+export interface HostFacts {
+  readonly nowMs: number;
+  readonly userTurn: boolean;
+  readonly slotsFree: boolean;
+  readonly stopping: boolean;
+  readonly failure: string | null;
+}
+
+type Answer = Pick<Why, "code" | "sentence" | "untilMs">;
+
+/** Why a session is not awake yet, and until when. Pure; the command line, the HTTP API and pages all show this one answer. */
+export function whyOf(
+  session: SessionContext,
+  lane: string,
+  heartbeat: Pick<HeartbeatActor, "value" | "context">,
+  facts: HostFacts,
+): Why {
+  return {
+    sessionKey: session.sessionKey,
+    lane,
+    ...answer(session, heartbeat, facts),
+    queued: session.queue.length,
+    dead: session.dead.length,
+  };
+}
+
+function answer(
+  session: SessionContext,
+  { context }: Pick<HeartbeatActor, "context">,
+  facts: HostFacts,
+): Answer {
+  if (facts.failure !== null) {
+    return say(
+      "store-failed",
+      `The store has failed: ${facts.failure} Nothing runs until it is opened again.`,
+    );
+  }
+  if (context.run?.wake.sessionKey === session.sessionKey) {
+    return say("running", `It is awake: run ${context.run.runId} is going on.`);
+  }
+  const wake = context.pending.get(session.sessionKey);
+  if (wake === undefined) return nothingPending(session);
+  if (facts.stopping) return say("stopping", "Lubdub is stopping; it runs after the next start.");
+  if (facts.userTurn) return say("user-turn", "A user's turn holds the lane; it runs as soon as that ends.");
+  if (context.run !== null) {
+    return say(
+      "waiting-for-lane",
+      `Its lane is working for ${context.run.wake.sessionKey}; it runs after that.`,
+    );
+  }
+  if (wake.dueAtMs <= facts.nowMs) return due(facts);
+  const inSeconds = `${((wake.dueAtMs - facts.nowMs) / 1000).toFixed(1)} s`;
+  switch (wake.waitsFor) {
+    case "window":
+      return say(
+        "coalescing",
+        `It waits ${inSeconds} more, so that what comes close together makes one run.`,
+        wake.dueAtMs,
+      );
+    case "idle":
+      return say(
+        "busy",
+        `The agent was busy (${times(wake.postponements)}); it is asked again in ${inSeconds}, or as soon as it says that it is idle.`,
+        wake.dueAtMs,
+      );
+    case "backoff":
+      return say(
+        "backing-off",
+        `The run failed (${times(wake.attempts)}); the next try is in ${inSeconds}.`,
+        wake.dueAtMs,
+      );
+  }
+}
+
+function nothingPending({ queue, dead }: SessionContext): Answer {
+  if (queue.length === 0 && dead.length > 0) {
+    return say(
+      "dead-letters",
+      `Nothing is queued; ${dead.length} dead letter(s) wait to be requeued or dismissed.`,
+    );
+  }
+  return say("nothing-queued", "Nothing is queued and nobody asked for a run.");
+}
+
+function due({ slotsFree, nowMs }: HostFacts): Answer {
+  return slotsFree
+    ? say("waiting-for-slot", "It is due and starts now.", nowMs)
+    : say("waiting-for-slot", "It is due and waits for a free slot: as many runs are going on as allowed.");
+}
+
+const say = (code: Why["code"], sentence: string, untilMs: number | null = null): Answer => ({
+  code,
+  sentence,
+  untilMs,
+});
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);

@@ -1,0 +1,189 @@
+import { offeredEvents } from "../core/batch.ts";
+import { positionOf } from "../core/ids.ts";
+import type { LogRecord } from "../core/records.ts";
+import { LubdubError, shown } from "../errors.ts";
+import type { Outcome, Receipt } from "../vocabulary.ts";
+import type { Host } from "./embedded.ts";
+
+/** Records of one session looked at, newest first, to find how an event ended. */
+const HISTORY_RECORDS_MAX = 10_000;
+
+/** How far an event or a wake has come, found by the position that its id carries: no index is kept for it. */
+export function receiptOf(host: Host, id: string): Receipt {
+  const made = madeBy(host, id);
+  if (made === undefined) {
+    throw new LubdubError("LUBDUB_NOT_FOUND", {
+      expected: "the id of an event or a wake in the log",
+      got: shown(id),
+      fix: "Ids are answered when an event is accepted; records that were compacted away are not found any more.",
+    });
+  }
+  return made.type === "event.queued" ? eventReceipt(host, made) : wakeReceipt(host, made, id);
+}
+
+type Maker = Extract<LogRecord, { type: "event.queued" | "wake.requested" | "events.requeued" }>;
+
+function madeBy({ store }: Host, id: string): Maker | undefined {
+  const position = positionOf(id);
+  const record = position === undefined ? undefined : store.recordAt(position);
+  if (record === undefined) return undefined;
+  if (record.type !== "event.queued" && record.type !== "wake.requested" && record.type !== "events.requeued")
+    return undefined;
+  return record.facts.wakeId === id || ("eventId" in record.facts && record.facts.eventId === id)
+    ? record
+    : undefined;
+}
+
+function eventReceipt(
+  host: Host,
+  { sessionKey, facts, position }: Extract<Maker, { type: "event.queued" }>,
+): Receipt {
+  const { eventId, wakeId } = facts;
+  const base = { sessionKey, eventId, wakeId };
+  const session = host.world.peekSession(sessionKey).actor.context;
+  if (offeredEvents(session).some((event) => event.eventId === eventId)) {
+    const { runId = "", attempt = 1 } = session.offer ?? {};
+    return { ...base, state: "started", runId, attempts: attempt };
+  }
+  if (session.queue.some((event) => event.eventId === eventId)) {
+    const wake = host.world
+      .peekHeartbeat(host.world.laneOf(sessionKey))
+      .actor.context.pending.get(sessionKey);
+    return {
+      ...base,
+      state: "accepted",
+      attempts: session.retry?.eventIds.includes(eventId) ? (wake?.attempts ?? 0) : 0,
+    };
+  }
+  const dead = session.dead.find(({ event }) => event.eventId === eventId);
+  if (dead !== undefined) {
+    return { ...base, state: "settled", settlement: "dead", attempts: dead.attempts, error: dead.error };
+  }
+  for (const record of history(host, sessionKey, position)) {
+    if (record.type === "session.forgotten")
+      return { ...base, state: "settled", settlement: "forgotten", attempts: 0 };
+    if (!("eventIds" in record.facts) || !record.facts.eventIds.includes(eventId)) continue;
+    if (record.type === "run.ran")
+      return { ...base, state: "settled", settlement: "acked", runId: record.facts.runId, attempts: 1 };
+    if (record.type === "events.drained")
+      return { ...base, state: "settled", settlement: "drained", attempts: 0 };
+    if (record.type === "events.dismissed")
+      return { ...base, state: "settled", settlement: "dismissed", attempts: 0 };
+  }
+  return { ...base, state: "settled", attempts: 0 };
+}
+
+function wakeReceipt(host: Host, { sessionKey, position }: Maker, wakeId: string): Receipt {
+  const base = { sessionKey, wakeId };
+  const { run, pending } = host.world.peekHeartbeat(host.world.laneOf(sessionKey)).actor.context;
+  if (run?.wake.wakeId === wakeId)
+    return { ...base, state: "started", runId: run.runId, attempts: run.wake.attempts + 1 };
+  const wake = pending.get(sessionKey);
+  if (wake?.wakeId === wakeId) return { ...base, state: "accepted", attempts: wake.attempts };
+  for (const record of history(host, sessionKey, position)) {
+    if (record.type === "run.ran")
+      return { ...base, state: "settled", settlement: "acked", runId: record.facts.runId, attempts: 1 };
+    if (record.type === "run.failed" && record.facts.dueAtMs === null) {
+      const error = { code: record.facts.code, message: record.body?.error ?? "" };
+      return { ...base, state: "settled", settlement: "dead", runId: record.facts.runId, attempts: 1, error };
+    }
+    if (record.type === "wake.dropped" || record.type === "session.forgotten") break;
+    if (record.type === "run.skipped" && record.facts.dueAtMs === null) break;
+  }
+  return { ...base, state: "settled", settlement: "dropped", attempts: 0 };
+}
+
+/** A session's records after `position`, newest first. */
+export function* history({ store, world }: Host, sessionKey: string, position = 0): Generator<LogRecord> {
+  let at = world.peekSession(sessionKey).previous;
+  for (let seen = 0; at > position && seen < HISTORY_RECORDS_MAX; seen++) {
+    const record = store.recordAt(at);
+    if (record === undefined) return;
+    yield record;
+    at = record.previous;
+  }
+}
+
+/** Resolves when the event or wake has come this far. */
+export function waitFor(
+  host: Host,
+  id: string,
+  state: "started" | "settled",
+  signal?: AbortSignal,
+): Promise<Receipt> {
+  const reached = (receipt: Receipt): boolean => receipt.state === "settled" || receipt.state === state;
+  const receipt = receiptOf(host, id);
+  if (reached(receipt)) return Promise.resolve(receipt);
+  return untilRecord(host, receipt.sessionKey, signal, () => {
+    const now = receiptOf(host, id);
+    return reached(now) ? now : undefined;
+  });
+}
+
+/** Asks for a run, and answers the outcome of the session's first run that starts after that. */
+export async function nextOutcome(host: Host, sessionKey: string, ask: () => Promise<unknown>): Promise<Outcome> {
+  // Listens first: a run may start in the very commit that accepts the wake.
+  const position = host.journal.nextPosition - 1;
+  const giveUp = new AbortController();
+  const outcome = outcomeAfter(host, sessionKey, position, giveUp.signal);
+  ask().catch((error: unknown) => giveUp.abort(error));
+  return outcome;
+}
+
+function outcomeAfter(host: Host, sessionKey: string, position: number, signal: AbortSignal): Promise<Outcome> {
+  const started = new Set<string>();
+  return untilRecord(host, sessionKey, signal, (record) => {
+    if (record.position <= position) return undefined;
+    switch (record.type) {
+      case "run.started":
+        started.add(record.facts.runId);
+        return undefined;
+      case "run.ran":
+        if (!started.has(record.facts.runId)) return undefined;
+        return { status: "ran", ...(record.body === null ? {} : { reply: record.body.reply }) };
+      case "run.skipped":
+        return started.has(record.facts.runId)
+          ? { status: "skipped", reason: record.facts.reason }
+          : undefined;
+      case "run.failed":
+        if (!started.has(record.facts.runId)) return undefined;
+        return { status: "failed", reason: record.body?.error ?? record.facts.code };
+      case "wake.postponed":
+      case "wake.dropped":
+        return { status: "skipped", reason: record.facts.reason };
+      default:
+        return undefined;
+    }
+  });
+}
+
+function untilRecord<T>(
+  host: Host,
+  sessionKey: string,
+  signal: AbortSignal | undefined,
+  look: (record: LogRecord) => T | undefined,
+): Promise<T> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      unsubscribe();
+      signal?.removeEventListener("abort", aborted);
+    };
+    const aborted = (): void => {
+      stop();
+      reject(signal?.reason as Error);
+    };
+    const listener = (record: LogRecord): void => {
+      if (record.sessionKey !== sessionKey) return;
+      const found = look(record);
+      if (found === undefined) return;
+      stop();
+      resolve(found);
+    };
+    const unsubscribe = host.subscribe(listener, (error) => {
+      stop();
+      reject(error);
+    });
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}

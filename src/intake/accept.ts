@@ -1,0 +1,127 @@
+import type { EventOptions, WakeOptions } from "../api.ts";
+import type { EventQueued } from "../core/records.ts";
+import type { World } from "../core/world.ts";
+import { LubdubError } from "../errors.ts";
+import type { Journal } from "../run/journal.ts";
+import type { Store } from "../log/store.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Clock } from "../run/clock.ts";
+import type { Accepted } from "../vocabulary.ts";
+import { newId } from "../core/ids.ts";
+import { parseEvent, parseWake, type EventDraft, type WakeDraft } from "./parse.ts";
+
+/** Everything comes in through here: library calls, HTTP, command line, spool. */
+export interface Intake {
+  /** `wakes` false: the event waits for the session's next run, at the latest `lingerMs`. */
+  event(text: string, options: EventOptions, wakes: boolean): Promise<Accepted>;
+  wake(options: WakeOptions): Promise<Accepted>;
+}
+
+interface IntakeParts {
+  readonly world: World;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly options: ResolvedOptions;
+  /** Throws while nothing may be accepted. */
+  readonly guard: () => void;
+}
+
+/** THE WRITE PATH. The returned promise resolves after the commit; until then nothing has happened. */
+export function createIntake({ world, store, journal, clock, options, guard }: IntakeParts): Intake {
+  return {
+    async event(text, eventOptions, wakes) {
+      // 1. Is the door open?
+      guard();
+      // 2. Refuse bad input, with nothing lost.
+      const draft = parseEvent(text, eventOptions);
+      // 3. The same dedupe key makes one event: answer as the first time.
+      const known = draft.dedupeKey === undefined ? undefined : journal.findDuplicate(draft.dedupeKey);
+      if (known !== undefined) return acceptedBefore(known);
+      // 4. Refuse what does not fit.
+      refuseFull(world, draft.sessionKey, options.queueMax);
+      // 5. Write: numbered, folded into the actors, part of this turn's commit.
+      const record = journal.write({
+        type: "event.queued",
+        sessionKey: draft.sessionKey,
+        facts: {
+          eventId: newId("e", journal.nextPosition, clock),
+          ...wakeFacts(draft, wakes),
+          ...eventFacts(draft),
+        },
+        body: { text: draft.text, ...(draft.data === undefined ? {} : { data: draft.data }) },
+      });
+      // 6. Answer after the commit.
+      await journal.committed();
+      const { eventId, wakeId } = record.facts;
+      return {
+        sessionKey: draft.sessionKey,
+        eventId,
+        wakeId,
+        position: record.position,
+        deduplicated: false,
+      };
+    },
+    async wake(wakeOptions) {
+      guard();
+      const draft = parseWake(wakeOptions);
+      const { sessionKey } = draft;
+      const record = journal.write({
+        type: "wake.requested",
+        sessionKey,
+        facts: wakeFacts(draft, true),
+        body: null,
+      });
+      await journal.committed();
+      return { sessionKey, wakeId: record.facts.wakeId, position: record.position, deduplicated: false };
+    },
+  };
+
+  async function acceptedBefore(position: number): Promise<Accepted> {
+    await journal.committed();
+    const record = store.recordAt(position) as EventQueued;
+    const { eventId, wakeId } = record.facts;
+    return { sessionKey: record.sessionKey, eventId, wakeId, position, deduplicated: true };
+  }
+
+  function wakeFacts(draft: WakeDraft, wakes: boolean) {
+    const { source, intent, reason, sessionKey } = draft;
+    const urgent = intent === "manual" || intent === "immediate";
+    const delayMs = wakes ? (draft.coalesceMs ?? (urgent ? 0 : options.coalesceMs)) : options.lingerMs;
+    const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
+    return {
+      wakeId: pending?.wakeId ?? newId("w", journal.nextPosition, clock),
+      source,
+      intent,
+      reason,
+      dueAtMs: clock.nowMs() + delayMs,
+    };
+  }
+}
+
+function eventFacts({ trust, dedupeKey, contextKey, route }: EventDraft) {
+  return {
+    trust,
+    ...(dedupeKey === undefined ? {} : { dedupeKey }),
+    ...(contextKey === undefined ? {} : { contextKey }),
+    ...(route === undefined ? {} : { route }),
+  };
+}
+
+function refuseFull(world: World, sessionKey: string, queueMax: number): void {
+  const { queue, dead } = world.session(sessionKey).actor.context;
+  if (queue.length >= queueMax) {
+    throw new LubdubError("LUBDUB_QUEUE_FULL", {
+      expected: `at most ${queueMax} events queued in one session`,
+      got: `one more for ${sessionKey}`,
+      fix: "Nothing was dropped. Send it again once the session has run, or drain its queue.",
+    });
+  }
+  if (dead.length >= queueMax) {
+    throw new LubdubError("LUBDUB_DEAD_LETTERS_FULL", {
+      expected: `at most ${queueMax} dead letters in one session`,
+      got: `a new event for ${sessionKey}`,
+      fix: "Requeue or dismiss its dead letters first.",
+    });
+  }
+}

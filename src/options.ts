@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { LubdubError, shown } from "./errors.ts";
+import type { Store } from "./log/store.ts";
+import type { ActorObserver } from "./inspect/observer.ts";
+import type { Clock } from "./run/clock.ts";
+import type { RunHandler } from "./vocabulary.ts";
+
+/** Limits that hold everywhere and are not options. */
+export const SESSION_KEY_BYTES_MAX = 512;
+export const TEXT_BYTES_MAX = 32_768;
+export const DATA_BYTES_MAX = 65_536;
+export const DEDUPE_KEY_BYTES_MAX = 256;
+export const SOURCE_CHARS_MAX = 64;
+export const REASON_CHARS_MAX = 256;
+export const CONTEXT_KEY_CHARS_MAX = 256;
+export const COALESCE_MS_MAX = 86_400_000;
+
+/** Everything that can be said about a heartbeat. */
+export interface HeartbeatOptions {
+  /** Wakes the agent: called once per run, never twice at a time in a lane. */
+  readonly run: RunHandler;
+  /** Where the log lies. @default a new `memoryStore()`: nothing survives the process */
+  readonly store?: Store;
+  /**
+   * Which lane a session works in; sessions of one lane run one at a time. Must always answer the same for the same key.
+   * @default every session is its own lane
+   */
+  readonly laneOf?: (sessionKey: string) => string;
+  /** Runs at a time over all lanes: 1 to 10_000. @default 16 */
+  readonly concurrency?: number;
+  /** How long a wake waits for more before its run, in milliseconds: 0 to 86_400_000. @default 250 */
+  readonly coalesceMs?: number;
+  /**
+   * How long an event that was queued without a wake waits for one, in milliseconds: 0 to 86_400_000.
+   * @default 1_800_000 (30 minutes)
+   */
+  readonly lingerMs?: number;
+  /** Events queued per session, and dead letters kept per session: 1 to 10_000. More is refused, never dropped. @default 1_000 */
+  readonly queueMax?: number;
+  /** Events given to one run: 1 to 10_000. The rest follows in the next. @default 100 */
+  readonly batchMax?: number;
+  /** How long a run may take before its signal aborts, in milliseconds: 1 to 86_400_000. @default 600_000 */
+  readonly runTimeoutMs?: number;
+  /** How long an aborted run may take to end before it counts as failed, in milliseconds: 0 to 600_000. @default 5_000 */
+  readonly abortGraceMs?: number;
+  /** Runs that fail before their events become dead letters: 1 to 1_000. Busy does not count. @default 10 */
+  readonly maxAttempts?: number;
+  /** Pause after a busy answer: it doubles up to `capMs`, with jitter. @default { baseMs: 1_000, capMs: 60_000 } */
+  readonly busyBackoff?: { readonly baseMs: number; readonly capMs: number };
+  /** Pause after a failure. @default { baseMs: 1_000, capMs: 300_000 } */
+  readonly failedBackoff?: { readonly baseMs: number; readonly capMs: number };
+  /** How long a dedupe key is remembered, in milliseconds: 0 to 31_536_000_000. @default 86_400_000 (a day) */
+  readonly dedupeWindowMs?: number;
+  /** Records between two checkpoints: 1 to 1_000_000. Fewer start faster, more write less. @default 20_000 */
+  readonly checkpointRecords?: number;
+  /** Live actors of each kind kept between checkpoints: 1 to 1_000_000. Idle ones beyond it rest on disk. @default 10_000 */
+  readonly liveActorsMax?: number;
+  /** For a runtime that says whether it works: asked before each run. A `true` postpones the run and uses up no attempt. */
+  readonly isBusy?: (sessionKey: string) => boolean;
+  /** For a runtime that says when it is done: `callback` starts a postponed run at once. @returns stops waiting */
+  readonly onIdle?: (sessionKey: string, callback: () => void) => () => void;
+  /** Shows every live actor to an onlooker. */
+  readonly inspect?: ActorObserver;
+  /** Time and randomness. @default the machine's */
+  readonly clock?: Clock;
+}
+
+const count = (max: number) => z.number().int().min(1).max(max);
+const milliseconds = (max: number, min = 0) => z.number().int().min(min).max(max);
+const fn = <T>() => z.custom<T>((value) => typeof value === "function", "expected a function");
+const object = <T>() =>
+  z.custom<T>((value) => typeof value === "object" && value !== null, "expected an object");
+const backoff = z.strictObject({ baseMs: milliseconds(86_400_000, 1), capMs: milliseconds(86_400_000, 1) });
+
+const schema = z.strictObject({
+  run: fn<RunHandler>(),
+  store: object<Store>().optional(),
+  laneOf: fn<(sessionKey: string) => string>().default(() => (sessionKey: string) => sessionKey),
+  concurrency: count(10_000).default(16),
+  coalesceMs: milliseconds(COALESCE_MS_MAX).default(250),
+  lingerMs: milliseconds(86_400_000).default(1_800_000),
+  queueMax: count(10_000).default(1_000),
+  batchMax: count(10_000).default(100),
+  runTimeoutMs: milliseconds(86_400_000, 1).default(600_000),
+  abortGraceMs: milliseconds(600_000).default(5_000),
+  maxAttempts: count(1_000).default(10),
+  busyBackoff: backoff.default({ baseMs: 1_000, capMs: 60_000 }),
+  failedBackoff: backoff.default({ baseMs: 1_000, capMs: 300_000 }),
+  dedupeWindowMs: milliseconds(31_536_000_000).default(86_400_000),
+  checkpointRecords: count(1_000_000).default(20_000),
+  liveActorsMax: count(1_000_000).default(10_000),
+  isBusy: fn<(sessionKey: string) => boolean>().optional(),
+  onIdle: fn<(sessionKey: string, callback: () => void) => () => void>().optional(),
+  inspect: object<ActorObserver>().optional(),
+  clock: object<Clock>().optional(),
+});
+
+export type ResolvedOptions = z.infer<typeof schema>;
+
+/** @throws LubdubError `LUBDUB_OPTION_INVALID` that names the option, what it expects and what it got. */
+export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const name = issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join(".");
+  const got = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
+    options,
+  );
+  throw new LubdubError("LUBDUB_OPTION_INVALID", {
+    expected:
+      issue.code === "unrecognized_keys"
+        ? "only known options"
+        : `option \`${name}\` to be right (${issue.message})`,
+    got: issue.code === "unrecognized_keys" ? `\`${name}\`` : shown(got),
+    fix: "See HeartbeatOptions.",
+  });
+}

@@ -1,0 +1,98 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/**
+ * Who works in a lane. A lane is held by at most one of: a user's turn, a heartbeat's run. Turns go first: while one
+ * waits, no run starts; turns among themselves are served in order.
+ */
+export interface Leases {
+  isHeld(lane: string): boolean;
+  heldByTurn(lane: string): boolean;
+  /** For a run: takes the lane if it is free and no turn waits for it. */
+  tryTake(lane: string): boolean;
+  /** For a turn: waits for the lane. Resolves with the function that gives it back. */
+  take(lane: string, signal?: AbortSignal): Promise<() => void>;
+  /** A run gives its lane back. */
+  giveBack(lane: string): void;
+  /** Calls back once, when nobody holds or waits for the lane. @returns stops waiting */
+  onIdle(lane: string, callback: () => void): () => void;
+  /** Runs `fn` as the holder of the lane, so that a nested `withTurn` on it does not wait for itself. */
+  inside<T>(lane: string, fn: () => T): T;
+  isInside(lane: string): boolean;
+}
+
+interface Held {
+  by: "turn" | "run";
+  readonly waiting: (() => void)[];
+}
+
+/** `onFree` is called whenever a lane becomes free. */
+export function createLeases(onFree: (lane: string) => void): Leases {
+  const held = new Map<string, Held>();
+  const idleCallbacks = new Map<string, Set<() => void>>();
+  const holding = new AsyncLocalStorage<readonly string[]>();
+
+  const giveBack = (lane: string): void => {
+    const lease = held.get(lane);
+    if (lease === undefined) return;
+    const next = lease.waiting.shift();
+    if (next !== undefined) {
+      lease.by = "turn";
+      next();
+      return;
+    }
+    held.delete(lane);
+    onFree(lane);
+    const callbacks = idleCallbacks.get(lane);
+    idleCallbacks.delete(lane);
+    for (const callback of callbacks ?? []) callback();
+  };
+  const once = (lane: string): (() => void) => {
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      giveBack(lane);
+    };
+  };
+  return {
+    isHeld: (lane) => held.has(lane),
+    heldByTurn: (lane) => held.get(lane)?.by === "turn",
+    tryTake(lane) {
+      if (held.has(lane)) return false;
+      held.set(lane, { by: "run", waiting: [] });
+      return true;
+    },
+    take(lane, signal) {
+      signal?.throwIfAborted();
+      const lease = held.get(lane);
+      if (lease === undefined) {
+        held.set(lane, { by: "turn", waiting: [] });
+        return Promise.resolve(once(lane));
+      }
+      return new Promise((resolve, reject) => {
+        const granted = (): void => {
+          signal?.removeEventListener("abort", aborted);
+          resolve(once(lane));
+        };
+        const aborted = (): void => {
+          lease.waiting.splice(lease.waiting.indexOf(granted), 1);
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener("abort", aborted, { once: true });
+        lease.waiting.push(granted);
+      });
+    },
+    giveBack,
+    onIdle(lane, callback) {
+      const callbacks = idleCallbacks.get(lane) ?? new Set();
+      callbacks.add(callback);
+      idleCallbacks.set(lane, callbacks);
+      return () => {
+        callbacks.delete(callback);
+        if (callbacks.size === 0 && idleCallbacks.get(lane) === callbacks) idleCallbacks.delete(lane);
+      };
+    },
+    inside: (lane, fn) => holding.run([...(holding.getStore() ?? []), lane], fn),
+    isInside: (lane) => holding.getStore()?.includes(lane) ?? false,
+  };
+}

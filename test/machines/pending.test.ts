@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { merge, Pending, RANK_HEAD_START_MS, type Intent, type Wake } from "../../machines/index.ts";
+
+const wake = (sessionKey: string, changes: Partial<Wake> = {}): Wake => ({
+  sessionKey,
+  wakeId: `w-${sessionKey}`,
+  source: "other",
+  intent: "event",
+  reason: "test",
+  requestedAtMs: 0,
+  dueAtMs: 250,
+  waitsFor: "window",
+  attempts: 0,
+  postponements: 0,
+  ...changes,
+});
+
+describe("Pending", () => {
+  const keys = fc.constantFrom("a", "b", "A", "agent:main", "agent:main.", "e\u0301", "\u00e9");
+  const intents = fc.constantFrom<Intent>("scheduled", "task", "event", "immediate", "manual");
+  const wakes = fc
+    .tuple(keys, intents, fc.integer({ min: 0, max: 9 }), fc.constantFrom("window", "idle", "backoff"))
+    .map(([key, intent, dueAtMs, waitsFor]) => wake(key, { intent, dueAtMs, waitsFor } as Partial<Wake>));
+  const changes = fc.array(fc.oneof(wakes.map((value) => ({ add: value })), keys.map((key) => ({ drop: key }))));
+
+  test("agrees with a plain map after any changes, and never changes what it was", () => {
+    fc.assert(
+      fc.property(changes, (steps) => {
+        const plain = new Map<string, Wake>();
+        let pending = Pending.none;
+        for (const step of steps) {
+          const before = pending;
+          const listed = JSON.stringify(before);
+          if ("add" in step) {
+            plain.set(step.add.sessionKey, step.add);
+            pending = pending.with(step.add);
+          } else {
+            plain.delete(step.drop);
+            pending = pending.without(step.drop);
+          }
+          expect(JSON.stringify(before)).toBe(listed);
+          expect(pending.size).toBe(plain.size);
+          expect(pending.waiting).toBe([...plain.values()].filter(({ waitsFor }) => waitsFor !== "window").length);
+          expect(pending.dueAtMs).toBe(
+            plain.size === 0 ? null : Math.min(...[...plain.values()].map(({ dueAtMs }) => dueAtMs)),
+          );
+          for (const [key, value] of plain) expect(pending.get(key)).toBe(value);
+          expect(pending.next(-1)).toBeUndefined();
+        }
+        expect(Pending.of(JSON.parse(JSON.stringify(pending)) as Wake[]).toJSON()).toEqual(pending.toJSON());
+      }),
+    );
+  });
+
+  test("only what is due is next; a more urgent one goes first; no one starves", () => {
+    const pending = Pending.of([
+      wake("late", { dueAtMs: 1_000 }),
+      wake("normal", { dueAtMs: 10 }),
+      wake("urgent", { intent: "manual", dueAtMs: 20 }),
+    ]);
+    expect(pending.next(5)).toBeUndefined();
+    expect(pending.next(15)?.sessionKey).toBe("normal");
+    expect(pending.next(20)?.sessionKey).toBe("urgent");
+    const starving = pending.with(wake("urgent", { intent: "manual", dueAtMs: 11 + RANK_HEAD_START_MS }));
+    expect(starving.next(2 * RANK_HEAD_START_MS)?.sessionKey).toBe("normal");
+  });
+
+  test.each([1, 10_000, 100_000])("a wake copies O(log n) nodes with %i pending keys in one lane", (size) => {
+    let pending = Pending.none;
+    for (let index = 0; index < size; index++) {
+      pending = pending.with(counted(wake(`session-${(index * 7919) % size}`, { dueAtMs: index })));
+    }
+    expect(pending.size).toBe(size);
+    reads = 0;
+    pending = pending.with(wake("one-more", { dueAtMs: size / 2 }));
+    expect(pending.next(size)).toBeDefined();
+    expect(pending.dueAtMs).toBe(0);
+    pending = pending.without("one-more");
+    // Four walks with up to three reads a step, over a tree that is at most 2.5 log2(n) deep; plus the heads.
+    expect(reads).toBeLessThanOrEqual(4 * 3 * 2.5 * Math.log2(size + 2) + 8);
+    expect(reads).toBeGreaterThan(0);
+  });
+});
+
+describe("merge", () => {
+  test("keeps the older id and age, takes the more urgent words and the sooner deadline", () => {
+    const merged = merge(
+      wake("a", { wakeId: "old", requestedAtMs: 1, dueAtMs: 100, reason: "first" }),
+      wake("a", { wakeId: "new", requestedAtMs: 2, dueAtMs: 50, reason: "second", intent: "immediate" }),
+    );
+    expect(merged).toMatchObject({ wakeId: "old", requestedAtMs: 1, dueAtMs: 50, reason: "second", intent: "immediate" });
+  });
+
+  test("a later request does not delay, a less urgent one does not take the words", () => {
+    const merged = merge(wake("a", { reason: "first" }), wake("a", { dueAtMs: 900, reason: "later", intent: "scheduled" }));
+    expect(merged).toMatchObject({ dueAtMs: 250, reason: "first", intent: "event" });
+  });
+
+  test.each<[Wake["waitsFor"], Intent, boolean]>([
+    ["idle", "event", false],
+    ["idle", "immediate", true],
+    ["idle", "manual", true],
+    ["backoff", "event", false],
+    ["backoff", "immediate", false],
+    ["backoff", "manual", true],
+  ])("a pause (%s) and an %s request: cut short %s", (waitsFor, intent, cut) => {
+    const merged = merge(wake("a", { waitsFor, dueAtMs: 5_000 }), wake("a", { intent, dueAtMs: 10 }));
+    expect(merged.dueAtMs).toBe(cut ? 10 : 5_000);
+  });
+});
+
+/** A wake whose reads are counted: every step of a walk over the pending wakes compares a key or a deadline. */
+function counted(plain: Wake): Wake {
+  return Object.defineProperties({ ...plain }, {
+    sessionKey: { enumerable: true, get: () => (reads++, plain.sessionKey) },
+    dueAtMs: { enumerable: true, get: () => (reads++, plain.dueAtMs) },
+  });
+}
+let reads = 0;
