@@ -9,6 +9,7 @@ const CODES = {
   LUBDUB_FORBIDDEN: false,
   LUBDUB_INPUT_INVALID: false,
   LUBDUB_INTERNAL: false,
+  LUBDUB_LANE_BUSY: true,
   LUBDUB_NODE_TOO_OLD: false,
   LUBDUB_NOT_FOUND: false,
   LUBDUB_OPTION_INVALID: false,

@@ -55,7 +55,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       return nextOutcome(host, key, () => intake.wake({ ...wake, intent: "manual", coalesceMs: 0 }));
     },
     async peekSystemEvents(key) {
-      host.guard();
+      host.guardRead();
       return asEvents(world.peekSession(parseSessionKey(key)).actor.context.queue);
     },
     drainSystemEvents: (key) => drain(host, key),
@@ -101,19 +101,18 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     [Symbol.asyncDispose]: () => close(),
   };
 
-  function turnLease(of: Host, key: string, { preempt = true, signal }: TurnOptions): Promise<TurnLease> {
-    of.guard();
+  async function turnLease(of: Host, key: string, { preempt = true, signal }: TurnOptions): Promise<TurnLease> {
+    of.guardRead();
     const sessionKey = parseSessionKey(key);
     const lane = world.laneOf(sessionKey);
     const granted = leases.take(lane, signal);
     if (preempt) runner.abort("a user's turn goes first", lane);
-    return granted.then((giveBack) => {
-      const release = (): void => {
-        giveBack();
-        runner.idle(lane, sessionKey);
-      };
-      return { sessionKey, lane, release, [Symbol.asyncDispose]: async () => release() };
-    });
+    const giveBack = await granted;
+    const release = (): void => {
+      giveBack();
+      runner.idle(lane, sessionKey);
+    };
+    return { sessionKey, lane, release, [Symbol.asyncDispose]: async () => release() };
   }
 }
 

@@ -72,11 +72,11 @@ function heartbeatEventOf(record: LogRecord, session: SessionContext): Heartbeat
     case "event.queued":
     case "wake.requested":
       return { type: "wake.requested", wake: requestedWake(record) };
-    case "events.requeued":
-      return {
-        type: "wake.requested",
-        wake: newWake(session, record.facts.wakeId, record.facts.dueAtMs, atMs),
-      };
+    case "events.requeued": {
+      // An operator's decision: it does not wait for a backoff.
+      const wake = newWake(session, record.facts.wakeId, record.facts.dueAtMs, atMs);
+      return { type: "wake.requested", wake: { ...wake, intent: "manual", reason: "requeued" } };
+    }
     case "wake.postponed":
       return { type: "wake.postponed", sessionKey, dueAtMs: record.facts.dueAtMs };
     case "wake.dropped":

@@ -1,4 +1,5 @@
 import { encode, MACHINE_IDS } from "../core/actor.ts";
+import { storedDeadlineOf } from "../core/deadline.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
@@ -37,6 +38,8 @@ export interface Host {
   readonly failure: LubdubError | null;
   /** Counts of committed records by type since the start. */
   readonly counts: Record<string, number>;
+  /** Throws once nothing can be read: closed, or the store has failed. */
+  guardRead(): void;
   /** Throws while nothing may be accepted. */
   guard(): void;
   /**
@@ -112,7 +115,10 @@ export function createHost(options: ResolvedOptions): Host {
     }
     effects = [];
     waker.fill(store.deadlines());
-    for (const lane of world.heartbeats.keys()) runner.touched(lane);
+    for (const entry of world.heartbeats.values()) {
+      entry.alarmAtMs = storedDeadlineOf(entry.actor);
+      if (entry.alarmAtMs !== null) waker.set({ lane: entry.lane, dueAtMs: entry.alarmAtMs });
+    }
   }
 
   function commitFailed(error: unknown, records: readonly LogRecord[]): void {
@@ -138,8 +144,13 @@ export function createHost(options: ResolvedOptions): Host {
     listeners.clear();
   }
 
-  function guard(): void {
+  function guardRead(): void {
     if (failure !== null) throw failure;
+    if (state === "closed") throw notRunning(state);
+  }
+
+  function guard(): void {
+    guardRead();
     if (state !== "running") throw notRunning(state);
     if (clock.nowMs() < fullUntilMs) {
       throw new LubdubError("LUBDUB_STORE_FULL", {
@@ -161,6 +172,7 @@ export function createHost(options: ResolvedOptions): Host {
     waker,
     intake,
     counts,
+    guardRead,
     guard,
     get state() {
       return state;

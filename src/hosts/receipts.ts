@@ -121,7 +121,11 @@ export function waitFor(
 }
 
 /** Asks for a run, and answers the outcome of the session's first run that starts after that. */
-export async function nextOutcome(host: Host, sessionKey: string, ask: () => Promise<unknown>): Promise<Outcome> {
+export async function nextOutcome(
+  host: Host,
+  sessionKey: string,
+  ask: () => Promise<unknown>,
+): Promise<Outcome> {
   // Listens first: a run may start in the very commit that accepts the wake.
   const position = host.journal.nextPosition - 1;
   const giveUp = new AbortController();
@@ -130,7 +134,12 @@ export async function nextOutcome(host: Host, sessionKey: string, ask: () => Pro
   return outcome;
 }
 
-function outcomeAfter(host: Host, sessionKey: string, position: number, signal: AbortSignal): Promise<Outcome> {
+function outcomeAfter(
+  host: Host,
+  sessionKey: string,
+  position: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const started = new Set<string>();
   return untilRecord(host, sessionKey, signal, (record) => {
     if (record.position <= position) return undefined;

@@ -78,7 +78,9 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
       entry.alarmAtMs = null;
       start(entry);
     }
-    waker.arm();
+    // With every slot taken a due alarm would only ring again and again: the end of a run looks here anyway.
+    if (runs.size < options.concurrency) waker.arm();
+    else waker.disarm();
   }
 
   /** Sets the alarm that the lane's state asks for, unless it is set already. */
@@ -181,7 +183,7 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
     if (actor.context.run?.runId === run.runId) settle(run, outcome);
     leases.giveBack(lane);
     if (outcome.status === "skipped") listenForIdle(lane, run.wake.sessionKey);
-    touched.add(lane);
+    idle(lane);
     if (runs.size === 0) for (const resolve of onDrained.splice(0)) resolve();
   }
 

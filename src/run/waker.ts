@@ -20,6 +20,7 @@ export interface Waker {
   readonly size: number;
   /** Arms the timer for the earliest alarm; call after a change. */
   arm(): void;
+  disarm(): void;
   clear(): void;
 }
 
@@ -73,6 +74,7 @@ export function createWaker(clock: Clock, onDue: () => void): Waker {
       return heap.length;
     },
     arm,
+    disarm,
     clear() {
       heap.length = 0;
       disarm();

@@ -22,7 +22,12 @@ describe("Pending", () => {
   const wakes = fc
     .tuple(keys, intents, fc.integer({ min: 0, max: 9 }), fc.constantFrom("window", "idle", "backoff"))
     .map(([key, intent, dueAtMs, waitsFor]) => wake(key, { intent, dueAtMs, waitsFor } as Partial<Wake>));
-  const changes = fc.array(fc.oneof(wakes.map((value) => ({ add: value })), keys.map((key) => ({ drop: key }))));
+  const changes = fc.array(
+    fc.oneof(
+      wakes.map((value) => ({ add: value })),
+      keys.map((key) => ({ drop: key })),
+    ),
+  );
 
   test("agrees with a plain map after any changes, and never changes what it was", () => {
     fc.assert(
@@ -41,7 +46,9 @@ describe("Pending", () => {
           }
           expect(JSON.stringify(before)).toBe(listed);
           expect(pending.size).toBe(plain.size);
-          expect(pending.waiting).toBe([...plain.values()].filter(({ waitsFor }) => waitsFor !== "window").length);
+          expect(pending.waiting).toBe(
+            [...plain.values()].filter(({ waitsFor }) => waitsFor !== "window").length,
+          );
           expect(pending.dueAtMs).toBe(
             plain.size === 0 ? null : Math.min(...[...plain.values()].map(({ dueAtMs }) => dueAtMs)),
           );
@@ -89,11 +96,20 @@ describe("merge", () => {
       wake("a", { wakeId: "old", requestedAtMs: 1, dueAtMs: 100, reason: "first" }),
       wake("a", { wakeId: "new", requestedAtMs: 2, dueAtMs: 50, reason: "second", intent: "immediate" }),
     );
-    expect(merged).toMatchObject({ wakeId: "old", requestedAtMs: 1, dueAtMs: 50, reason: "second", intent: "immediate" });
+    expect(merged).toMatchObject({
+      wakeId: "old",
+      requestedAtMs: 1,
+      dueAtMs: 50,
+      reason: "second",
+      intent: "immediate",
+    });
   });
 
   test("a later request does not delay, a less urgent one does not take the words", () => {
-    const merged = merge(wake("a", { reason: "first" }), wake("a", { dueAtMs: 900, reason: "later", intent: "scheduled" }));
+    const merged = merge(
+      wake("a", { reason: "first" }),
+      wake("a", { dueAtMs: 900, reason: "later", intent: "scheduled" }),
+    );
     expect(merged).toMatchObject({ dueAtMs: 250, reason: "first", intent: "event" });
   });
 
@@ -112,9 +128,12 @@ describe("merge", () => {
 
 /** A wake whose reads are counted: every step of a walk over the pending wakes compares a key or a deadline. */
 function counted(plain: Wake): Wake {
-  return Object.defineProperties({ ...plain }, {
-    sessionKey: { enumerable: true, get: () => (reads++, plain.sessionKey) },
-    dueAtMs: { enumerable: true, get: () => (reads++, plain.dueAtMs) },
-  });
+  return Object.defineProperties(
+    { ...plain },
+    {
+      sessionKey: { enumerable: true, get: () => (reads++, plain.sessionKey) },
+      dueAtMs: { enumerable: true, get: () => (reads++, plain.dueAtMs) },
+    },
+  );
 }
 let reads = 0;

@@ -1,0 +1,42 @@
+import type { RunHandler, SystemEvent } from "../vocabulary.ts";
+import { cutMiddle, plain, quoted } from "./plain.ts";
+
+/** Characters printed of one event's text, and of its data. */
+const PRINTED_CHARS_MAX = 4_000;
+
+export interface ConsoleOptions {
+  /** Where it prints, e.g. `process.stdout`. */
+  readonly writer: { write(text: string): unknown };
+}
+
+/**
+ * An agent that prints what it was woken with, and answers `ran`. What others wrote cannot steer the terminal.
+ *
+ * @example createHeartbeat({ run: consoleAgent({ writer: process.stdout }) })
+ */
+export function consoleAgent({ writer }: ConsoleOptions): RunHandler {
+  return ({ sessionKey, wakeId, attempt, reason, events }) => {
+    const count = events.length === 1 ? "1 event" : `${events.length} events`;
+    const lines = [
+      `Woken: ${plain(sessionKey)} with ${count}`,
+      `  wake ${plain(wakeId)}, attempt ${attempt}, reason ${quoted(reason)}`,
+      ...events.flatMap(eventLines),
+    ];
+    writer.write(`${lines.join("\n")}\n`);
+    return { status: "ran" };
+  };
+}
+
+function eventLines({ source, trust, queuedAtMs, text, data }: SystemEvent): readonly string[] {
+  return [
+    `  - from ${quoted(source)} (${trust}) at ${new Date(queuedAtMs).toISOString()}`,
+    ...indented(text),
+    ...(data === undefined ? [] : indented(`data ${JSON.stringify(data)}`)),
+  ];
+}
+
+function indented(text: string): readonly string[] {
+  const { head, tail, cutChars } = cutMiddle(plain(text), PRINTED_CHARS_MAX);
+  const shown = cutChars === 0 ? head : `${head}\n(${cutChars} characters are left out here)\n${tail}`;
+  return shown.split("\n").map((line) => `    ${line}`);
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { addDead } from "./dead.ts";
+import { addDoctor } from "./doctor.ts";
+import { addInit } from "./init.ts";
+import { addKeep } from "./keep.ts";
+import { addLog } from "./log.ts";
+import { addLook } from "./look.ts";
+import { addRun } from "./run.ts";
+import { addUp } from "./up.ts";
+import { addWake } from "./wake.ts";
+
+/** The whole command line. It throws where commander would end the process. */
+export function createProgram(): Command {
+  const program = new Command("lubdub")
+    .description(
+      "Wakes the session whose background work has ended: once, with its events, also after a crash.",
+    )
+    .version(version())
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText("after", EXIT_CODES);
+  addUp(program);
+  addRun(program);
+  addWake(program);
+  addLook(program);
+  addLog(program);
+  addDead(program);
+  addKeep(program);
+  addDoctor(program);
+  addInit(program);
+  return program;
+}
+
+/** The same file, whether this runs from the sources or is built. */
+function version(): string {
+  const manifest = readFileSync(fileURLToPath(import.meta.resolve("lubdub/package.json")), "utf8");
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 daemon unreachable. \`run\` answers with the exit code of its command.
+--session is taken from LUBDUB_SESSION_KEY when it is not given.`;

@@ -1,0 +1,76 @@
+import type { LogRecord } from "../core/records.ts";
+import type { SessionSummary } from "../index.ts";
+import { oneLine } from "./plain.ts";
+
+/** `2026-11-23 12:50:06.123`, in the time zone of the reader. */
+export function clockTime(atMs: number): string {
+  const at = new Date(atMs);
+  const pad = (value: number, digits = 2) => String(value).padStart(digits, "0");
+  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}.${pad(at.getMilliseconds(), 3)}`;
+}
+
+/** `320 ms`, `1.2 s`, `2 min 5 s`, `3 h 10 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+  return `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`;
+}
+
+function events(count: number): string {
+  return count === 1 ? "1 event" : `${count} events`;
+}
+
+export function sessionLine({ sessionKey, state, queued, dead }: SessionSummary): string {
+  const letters = dead === 0 ? "" : `, ${dead} given up`;
+  return `${oneLine(sessionKey, 512)}  ${state}, ${queued} queued${letters}`;
+}
+
+export function recordLine(record: LogRecord): string {
+  return `${clockTime(record.atMs)}  ${oneLine(record.sessionKey, 512)}  ${oneLine(whatHappened(record), 400)}`;
+}
+
+/** What a record says, in words. */
+function whatHappened(record: LogRecord): string {
+  switch (record.type) {
+    case "event.queued": {
+      const text = record.body === null ? "(forgotten)" : `"${oneLine(record.body.text)}"`;
+      return `queued: ${record.facts.source} event ${text}`;
+    }
+    case "wake.requested":
+      return `wake requested by ${record.facts.source} (${record.facts.intent}): ${record.facts.reason}`;
+    case "run.started": {
+      const { wakeId, attempt, eventIds } = record.facts;
+      return `woken with ${events(eventIds.length)}: wake ${wakeId}, attempt ${attempt}`;
+    }
+    case "run.ran": {
+      const { eventIds, durationMs } = record.facts;
+      const reply = record.body?.reply ?? "";
+      const said = reply === "" ? "no reply" : `reply "${oneLine(reply)}"`;
+      return `handled: ${events(eventIds.length)} in ${duration(durationMs)}, ${said}`;
+    }
+    case "run.skipped":
+      return `not now: ${record.facts.reason}; ${next(record.facts.dueAtMs, "the wake ends")}`;
+    case "run.failed": {
+      const { code, dueAtMs } = record.facts;
+      return `failed: ${record.body?.error ?? "(forgotten)"} [${code}]; ${next(dueAtMs, "given up, see `lubdub dead ls`")}`;
+    }
+    case "wake.postponed":
+      return `the agent is busy: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
+    case "wake.dropped":
+      return `wake ended: ${record.facts.reason}`;
+    case "events.drained":
+      return `${events(record.facts.eventIds.length)} taken out of the queue by a caller`;
+    case "events.requeued":
+      return `${events(record.facts.eventIds.length)} put back into the queue`;
+    case "events.dismissed":
+      return `${events(record.facts.eventIds.length)} dismissed for good`;
+    case "session.forgotten":
+      return "session forgotten: its texts are erased";
+  }
+}
+
+function next(dueAtMs: number | null, otherwise: string): string {
+  return dueAtMs === null ? otherwise : `next try at the latest ${clockTime(dueAtMs)}`;
+}

@@ -1,0 +1,55 @@
+import type { Heartbeat, PageOptions, SessionView, StateAt, Status } from "../api.ts";
+import type { LogRecord } from "../core/records.ts";
+import type { DeadLetter, Receipt, SessionSummary, SystemEvent, Why } from "../vocabulary.ts";
+import { query, sessionPath, type Call, type Transport } from "./transport.ts";
+import { WAIT_MS, WAIT_TIMEOUT_MS } from "./turns.ts";
+
+type ReadCalls = Pick<
+  Heartbeat,
+  | "peekSystemEvents"
+  | "why"
+  | "receipt"
+  | "waitFor"
+  | "sessions"
+  | "session"
+  | "deadLetters"
+  | "read"
+  | "stateAt"
+  | "status"
+>;
+
+/** The calls that only look. */
+export function createReadCalls(transport: Transport): ReadCalls {
+  const get = async <T>(path: string, call?: Call): Promise<T> => (await transport.call(path, call)) as T;
+  const paged = (path: string, { after, limit }: PageOptions = {}): string => path + query({ after, limit });
+  const wakePath = (id: string): string => `/v1/wakes/${encodeURIComponent(id)}`;
+
+  return {
+    async peekSystemEvents(key) {
+      return (await get<{ events: SystemEvent[] }>(sessionPath(key, "/events"))).events;
+    },
+    why: async (key) => get<Why>(sessionPath(key, "/why")),
+    receipt: (id) => get<Receipt>(wakePath(id)),
+    async waitFor(id, state, { signal } = {}) {
+      const path = wakePath(id) + query({ wait: state, waitMs: WAIT_MS });
+      const call = { timeoutMs: WAIT_TIMEOUT_MS, ...(signal && { signal }) };
+      for (;;) {
+        const receipt = await get<Receipt>(path, call);
+        if (receipt.state === "settled" || receipt.state === state) return receipt;
+      }
+    },
+    async sessions(page) {
+      return (await get<{ sessions: SessionSummary[] }>(paged("/v1/sessions", page))).sessions;
+    },
+    session: async (key) => get<SessionView>(sessionPath(key)),
+    async deadLetters(page) {
+      return (await get<{ deadLetters: DeadLetter[] }>(paged("/v1/dead", page))).deadLetters;
+    },
+    async read({ after = 0, limit, sessionKey } = {}) {
+      const path = `/v1/log${query({ from: after + 1, limit, sessionKey })}`;
+      return (await get<{ records: LogRecord[] }>(path)).records;
+    },
+    stateAt: (position) => get<StateAt>(`/v1/state${query({ at: position })}`),
+    status: () => get<Status>("/v1/status"),
+  };
+}

@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { LubdubError, type ErrorCode } from "../errors.ts";
+import type { Heartbeat } from "../index.ts";
+import { handOver, spoolFolder, type ExitRecord } from "./exit-record.ts";
+
+const schema = z.strictObject({
+  runId: z.string().regex(/^x-[0-9a-f-]{1,64}$/),
+  sessionKey: z.string(),
+  reason: z.string(),
+  command: z.array(z.string()).min(1),
+  startedAtMs: z.number(),
+  durationMs: z.number(),
+  exitCode: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  tail: z.string(),
+}) satisfies z.ZodType<ExitRecord>;
+
+/**
+ * Hands over everything that waits in the spool, oldest first. What cannot be read or will never be accepted is set
+ * aside as `.bad`, never deleted; everything else stays for the next time.
+ * @returns how many were accepted
+ */
+export async function takeIn(
+  heartbeat: Heartbeat,
+  dataFolder: string,
+  say: (line: string) => void,
+): Promise<number> {
+  let taken = 0;
+  for (const name of waiting(dataFolder)) {
+    const file = join(spoolFolder(dataFolder), name);
+    try {
+      await handOver(heartbeat, dataFolder, readRecord(file));
+      taken += 1;
+    } catch (error) {
+      if (isGone(error)) continue;
+      const kept = isHopeless(error) ? `${file}.bad` : file;
+      if (kept !== file) renameSync(file, kept);
+      const message = error instanceof Error ? error.message : String(error);
+      say(`The end of a background command could not be taken in. ${message} It is kept in ${kept}`);
+    }
+  }
+  return taken;
+}
+
+/** Names of the records that wait, oldest first. */
+export function waiting(dataFolder: string): readonly string[] {
+  return names(dataFolder).filter((name) => name.endsWith(".json"));
+}
+
+/** Names of the records that were set aside. */
+export function setAside(dataFolder: string): readonly string[] {
+  return names(dataFolder).filter((name) => name.endsWith(".bad"));
+}
+
+const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "LUBDUB_INPUT_INVALID",
+  "LUBDUB_SESSION_KEY_INVALID",
+  "LUBDUB_TEXT_INVALID",
+  "LUBDUB_TOO_LARGE",
+]);
+
+function isHopeless(error: unknown): boolean {
+  return error instanceof LubdubError && HOPELESS.has(error.code);
+}
+
+/** Its watcher handed it over in the meantime. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function readRecord(file: string): ExitRecord {
+  const text = readFileSync(file, "utf8");
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LubdubError("LUBDUB_INPUT_INVALID", {
+      expected: "the record of a command that ended",
+      got: "a file of another shape",
+      cause,
+    });
+  }
+}
+
+function names(dataFolder: string): readonly string[] {
+  try {
+    return readdirSync(spoolFolder(dataFolder)).toSorted();
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}

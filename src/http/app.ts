@@ -1,0 +1,111 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { ZodError } from "zod";
+import type { Heartbeat } from "../api.ts";
+import { LubdubError, shown } from "../errors.ts";
+import type { App, AppEnv, Served } from "./answer.ts";
+import { bearerAuth } from "./auth.ts";
+import type { Authorities } from "./authority.ts";
+import { readJson, requireJson } from "./body.ts";
+import { checkHost, checkOrigin, noStore, securityHeaders } from "./guard.ts";
+import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
+import { createMetrics } from "./metrics.ts";
+import { documentRoute } from "./openapi.ts";
+import { problemResponse } from "./problem.ts";
+import { backupRoute } from "./routes/backup.ts";
+import { deadRoutes } from "./routes/dead.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { healthRoute, statusRoutes } from "./routes/health.ts";
+import { logRoutes } from "./routes/log.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { turnRoutes } from "./routes/turns.ts";
+import { wakeRoutes } from "./routes/wakes.ts";
+import { createStreamCount } from "./sse.ts";
+import { createTurns } from "./turns.ts";
+
+export interface HttpAppOptions {
+  readonly heartbeat: Heartbeat;
+  /** What callers must show: at least 16 characters. */
+  readonly token: string;
+  /** The `name:port` pairs by which it may be called: see `authoritiesFor`. */
+  readonly authorities: Authorities;
+  /** Where `POST /v1/backup` may write. @default backups are refused */
+  readonly backupFolder?: string;
+  readonly limits?: Partial<HttpLimits>;
+  /** Told of errors that are bugs; their callers only learn that there was one. @default nothing */
+  readonly onBug?: (error: unknown) => void;
+  /** Milliseconds, for the rate limit of wrong tokens. @default Date.now */
+  readonly nowMs?: () => number;
+}
+
+export interface HttpApp {
+  /** For `app.request()` in tests, and for mounting more routes behind the same guards. */
+  readonly app: App;
+  readonly fetch: App["fetch"];
+  /** Ends streams, waits and turns; later requests are still answered. */
+  close(): void;
+}
+
+/**
+ * The routes of a heartbeat. The order is the defence: who is called, who calls, with which token, with what; only then
+ * whether there is such a route.
+ */
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const { heartbeat, authorities } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const stop = new AbortController();
+  const served: Served = { heartbeat, limits, stopping: stop.signal };
+  const turns = createTurns(heartbeat);
+  const streams = createStreamCount(limits.streams);
+  const metrics = createMetrics(heartbeat, () => streams.open());
+
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  app.onError((error) => {
+    if (!(error instanceof LubdubError) || error.code === "LUBDUB_INTERNAL") options.onBug?.(error);
+    return problemResponse(error);
+  });
+  app.notFound(({ req }) => problemResponse(noRoute(req.method, req.path)));
+  app.use(metrics.count, securityHeaders, noStore);
+  app.use(checkHost(authorities), checkOrigin(authorities));
+  healthRoute(app);
+  app.use(bearerAuth(options.token, options.nowMs ?? Date.now));
+  app.use(requireJson, readJson(limits.bodyBytes));
+  eventRoutes(app, served);
+  sessionRoutes(app, served);
+  turnRoutes(app, served, turns);
+  wakeRoutes(app, served);
+  deadRoutes(app, served);
+  logRoutes(app, served, streams);
+  statusRoutes(app, served, metrics);
+  backupRoute(app, served, options.backupFolder);
+  documentRoute(app);
+
+  return {
+    app,
+    fetch: app.fetch,
+    close() {
+      stop.abort();
+      turns.close();
+    },
+  };
+}
+
+function refuseInvalid(
+  result: { success: true } | { success: false; target: string; error: ZodError },
+): void {
+  if (result.success) return;
+  const issue = result.error.issues[0];
+  const where = [result.target === "json" ? "body" : result.target, ...(issue?.path ?? [])].join(".");
+  throw new LubdubError("LUBDUB_INPUT_INVALID", {
+    expected: `\`${where}\` to be right`,
+    got: issue?.message ?? "something else",
+    fix: "GET /openapi.json says what each route takes.",
+  });
+}
+
+function noRoute(method: string, path: string): LubdubError {
+  return new LubdubError("LUBDUB_NOT_FOUND", {
+    expected: "one of Lubdub's routes",
+    got: `${method} ${shown(path)}`,
+    fix: "GET /openapi.json lists them.",
+  });
+}

@@ -1,0 +1,93 @@
+import { Buffer } from "node:buffer";
+import type { MiddlewareHandler } from "hono";
+import { LubdubError, shown } from "../errors.ts";
+import { JSON_DEPTH_MAX } from "./limits.ts";
+
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** Only GET and DELETE come without a JSON type: a form or a plain text, which any page can send, changes nothing. */
+export const requireJson: MiddlewareHandler = async (context, next) => {
+  const type = context.req.header("content-type");
+  const encoding = context.req.header("content-encoding");
+  if (context.req.method === "POST" && (type === undefined || !JSON_TYPE.test(type))) {
+    throw unsupported("Content-Type: application/json", type === undefined ? "none" : shown(type));
+  }
+  if (encoding !== undefined && encoding !== "identity") {
+    throw unsupported("a body without Content-Encoding", shown(encoding));
+  }
+  await next();
+};
+
+/**
+ * Reads the body of a POST once, for the routes: no further than its limit, also when it does not say how long it is.
+ * Refuses what would be changed or not survive on its way: broken UTF-8, broken JSON, endless nesting.
+ */
+export function readJson(maxBytes: number): MiddlewareHandler {
+  return async (context, next) => {
+    if (context.req.method === "POST") {
+      if (Number(context.req.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+      const bytes = await readUpTo(maxBytes, context.req.raw.body);
+      // No body stands for an empty object, so that `POST .../drain` needs none.
+      const text = bytes.length === 0 ? "{}" : decode(bytes);
+      checkDepth(parse(text));
+      // Hono keeps promises there, whatever the type says.
+      context.req.bodyCache.text = Promise.resolve(text) as unknown as string;
+    }
+    await next();
+  };
+}
+
+async function readUpTo(maxBytes: number, body: ReadableStream<Uint8Array> | null): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid("a body in UTF-8", "other bytes", "Encode it as UTF-8.");
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid("a body of JSON", shown(text), "Check its quotes and commas.");
+  }
+}
+
+function checkDepth(value: unknown): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > JSON_DEPTH_MAX) {
+      throw invalid(`JSON nested at most ${JSON_DEPTH_MAX} deep`, "deeper", "Send it as a string.");
+    }
+    level = level.flatMap((item) =>
+      typeof item === "object" && item !== null ? (Object.values(item) as unknown[]) : [],
+    );
+  }
+}
+
+function unsupported(expected: string, got: string): LubdubError {
+  return new LubdubError("LUBDUB_UNSUPPORTED_TYPE", { expected, got, fix: "Send JSON, uncompressed." });
+}
+
+function invalid(expected: string, got: string, fix: string): LubdubError {
+  return new LubdubError("LUBDUB_INPUT_INVALID", { expected, got, fix });
+}
+
+function tooLarge(maxBytes: number): LubdubError {
+  return new LubdubError("LUBDUB_TOO_LARGE", {
+    expected: `a body of at most ${maxBytes} bytes`,
+    got: "a longer one",
+    fix: "Keep large data elsewhere and put its address into the event.",
+  });
+}

@@ -1,0 +1,52 @@
+import type { MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { LubdubError, shown } from "../errors.ts";
+import { originAuthority, parseAuthority, type Authorities } from "./authority.ts";
+
+/** Said on every answer, errors and streams too. */
+export const securityHeaders: MiddlewareHandler = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], baseUri: ["'none'"], frameAncestors: ["'none'"] },
+  referrerPolicy: "no-referrer",
+  strictTransportSecurity: false,
+});
+
+/** Answers hold people's texts: no cache may keep them. */
+export const noStore: MiddlewareHandler = async (context, next) => {
+  await next();
+  context.res.headers.set("cache-control", "no-store");
+};
+
+/** Refuses a request that was not addressed to this server by one of its own names (DNS rebinding). */
+export function checkHost(authorities: Authorities): MiddlewareHandler {
+  return async (context, next) => {
+    const host = context.req.header("host");
+    const target = new URL(context.req.url).host;
+    const named = host === undefined ? undefined : parseAuthority(host);
+    // A request line with a whole URL could name another host than the header does: both must be ours.
+    if (named === undefined || named !== parseAuthority(target) || !authorities.has(named)) {
+      throw new LubdubError("LUBDUB_FORBIDDEN", {
+        expected: `a Host header that names this server (${[...authorities].join(", ")})`,
+        got: host === undefined ? "none" : shown(host),
+        fix: "Call it by one of these addresses.",
+      });
+    }
+    await next();
+  };
+}
+
+/** Refuses what a web page of another origin sent. Programs send neither header. */
+export function checkOrigin(authorities: Authorities): MiddlewareHandler {
+  return async (context, next) => {
+    const origin = context.req.header("origin");
+    const site = context.req.header("sec-fetch-site");
+    const known = origin === undefined || authorities.has(originAuthority(origin) ?? "");
+    if (!known || (site !== undefined && site !== "same-origin" && site !== "none")) {
+      throw new LubdubError("LUBDUB_FORBIDDEN", {
+        expected: "a request of a program or of this server's own pages",
+        got: known ? `Sec-Fetch-Site ${shown(site)}` : `Origin ${shown(origin)}`,
+        fix: "Other web pages may not call Lubdub.",
+      });
+    }
+    await next();
+  };
+}

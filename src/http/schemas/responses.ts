@@ -1,0 +1,139 @@
+import { z } from "@hono/zod-openapi";
+import { epochMs, intent, json, sessionKey, trust } from "./words.ts";
+
+/* What comes out. */
+const failure = z.object({ code: z.string(), message: z.string() });
+export const systemEvent = z
+  .object({
+    eventId: z.string(),
+    wakeId: z.string(),
+    sessionKey,
+    text: z.string(),
+    data: json.optional(),
+    source: z.string(),
+    intent,
+    reason: z.string(),
+    trust,
+    contextKey: z.string().optional(),
+    route: z.record(z.string(), z.string()).optional(),
+    queuedAtMs: epochMs,
+  })
+  .openapi("SystemEvent");
+export const deadLetter = z
+  .object({ event: systemEvent, attempts: z.number().int(), error: failure, diedAtMs: epochMs })
+  .openapi("DeadLetter");
+export const accepted = z
+  .object({
+    sessionKey,
+    eventId: z.string().optional(),
+    wakeId: z.string(),
+    position: z.number().int(),
+    deduplicated: z.boolean(),
+  })
+  .openapi("Accepted");
+export const receipt = z
+  .object({
+    sessionKey,
+    eventId: z.string().optional(),
+    wakeId: z.string(),
+    state: z.enum(["accepted", "started", "settled"]),
+    settlement: z.enum(["acked", "dead", "dismissed", "drained", "forgotten", "dropped"]).optional(),
+    runId: z.string().optional(),
+    attempts: z.number().int(),
+    error: failure.optional(),
+  })
+  .openapi("Receipt");
+export const stored = accepted
+  .extend({
+    proves: z.literal("stored"),
+    meaning: z.string(),
+    url: z.string().openapi({ description: "Where to follow it." }),
+    receipt: receipt.optional().openapi({ description: "Present with `?wait=`." }),
+  })
+  .openapi("Stored");
+export const outcome = z
+  .discriminatedUnion("status", [
+    z.object({ status: z.literal("ran"), reply: z.string().optional() }),
+    z.object({ status: z.literal("skipped"), reason: z.string(), retryAfterMs: z.number().optional() }),
+    z.object({ status: z.literal("failed"), reason: z.string(), retryable: z.boolean().optional() }),
+  ])
+  .openapi("Outcome");
+export const why = z
+  .object({
+    sessionKey,
+    lane: z.string(),
+    code: z.string(),
+    sentence: z.string(),
+    untilMs: epochMs.nullable(),
+    queued: z.number().int(),
+    dead: z.number().int(),
+  })
+  .openapi("Why");
+export const sessionSummary = z
+  .object({
+    sessionKey,
+    lane: z.string(),
+    state: z.enum(["idle", "pending", "running", "retrying"]),
+    queued: z.number().int(),
+    dead: z.number().int(),
+    oldestQueuedAtMs: epochMs.nullable(),
+    dueAtMs: epochMs.nullable(),
+  })
+  .openapi("SessionSummary");
+export const sessionView = sessionSummary
+  .extend({
+    events: z.array(systemEvent),
+    deadLetters: z.array(deadLetter),
+    run: z
+      .object({ runId: z.string(), wakeId: z.string(), attempt: z.number().int(), startedAtMs: epochMs })
+      .nullable(),
+    why,
+  })
+  .openapi("SessionView");
+export const turn = z
+  .object({ turnId: z.string(), sessionKey, lane: z.string(), ttlMs: z.number().int() })
+  .openapi("Turn");
+export const logRecord = z
+  .object({
+    position: z.number().int(),
+    previous: z.number().int(),
+    atMs: epochMs,
+    type: z.string(),
+    sessionKey,
+    facts: z.looseObject({}),
+    body: z.looseObject({}).nullable().optional(),
+  })
+  .openapi("LogRecord");
+export const stateAt = z
+  .object({
+    position: z.number().int(),
+    atMs: epochMs,
+    sessions: z.looseObject({}),
+    heartbeats: z.looseObject({}),
+  })
+  .openapi("StateAt");
+export const status = z
+  .object({
+    state: z.enum(["running", "stopping", "closed", "store-failed"]),
+    store: z.string(),
+    position: z.number().int(),
+    liveActors: z.number().int(),
+    runsInFlight: z.number().int(),
+    lanesDue: z.number().int(),
+    counts: z.record(z.string(), z.number()),
+    cause: failure.optional(),
+  })
+  .openapi("Status");
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    expected: z.string(),
+    got: z.string(),
+    fix: z.string().optional(),
+    retryable: z.boolean(),
+  })
+  .openapi("Problem");

@@ -1,0 +1,12 @@
+import { z } from "@hono/zod-openapi";
+import { SESSION_KEY_BYTES_MAX } from "../../options.ts";
+
+/* Words that go in and come out. */
+export const intent = z.enum(["scheduled", "task", "event", "immediate", "manual"]);
+export const trust = z.enum(["trusted", "untrusted"]);
+export const json = z.unknown().openapi({ description: "Any JSON.", example: { exitCode: 0 } });
+export const epochMs = z.number().openapi({ description: "Milliseconds since the Unix epoch." });
+export const sessionKey = z.string().openapi({
+  description: `1 to ${SESSION_KEY_BYTES_MAX} bytes of UTF-8; compared byte for byte.`,
+  example: "agent:main:discord:channel:42",
+});

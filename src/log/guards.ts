@@ -1,0 +1,62 @@
+import { RECORD_TYPES } from "../core/records.ts";
+import { LubdubError, shown } from "../errors.ts";
+import type { Batch } from "./store.ts";
+
+/** Where a log ends. */
+export interface End {
+  readonly position: number;
+  readonly atMs: number;
+}
+
+/**
+ * Refuses a batch that does not continue the log: a gap, time that runs backwards, a record type that no version could
+ * fold, a snapshot that is not of the batch's end.
+ *
+ * @returns where the log ends after it
+ * @throws LubdubError `LUBDUB_INTERNAL`: only a mistake in Lubdub makes such a batch
+ */
+export function checkBatch({ records, dedupe, snapshots = [] }: Batch, head: End): End {
+  let { position, atMs } = head;
+  for (const record of records) {
+    position += 1;
+    if (record.position !== position) throw refused(`position ${position} next`, record.position);
+    if (!Number.isSafeInteger(record.atMs) || record.atMs < atMs) {
+      throw refused(`atMs of record ${position} to be ${atMs} or later`, record.atMs);
+    }
+    if (!Number.isSafeInteger(record.previous) || record.previous < 0 || record.previous >= position) {
+      throw refused(`previous of record ${position} to be below it`, record.previous);
+    }
+    if (!RECORD_TYPES.has(record.type)) {
+      throw refused(`a known type for record ${position}`, record.type);
+    }
+    atMs = record.atMs;
+  }
+  for (const snapshot of snapshots) {
+    if (snapshot.position !== position) {
+      throw refused(`snapshots at the batch's end, ${position}`, snapshot.position);
+    }
+  }
+  for (const known of dedupe) {
+    if (known.position <= head.position || known.position > position) {
+      throw refused(`dedupe keys of this batch's records, up to ${position}`, known.position);
+    }
+  }
+  return { position, atMs };
+}
+
+/** Compaction may only drop what a checkpoint has folded in. */
+export function checkCompaction(upTo: number, isCheckpoint: boolean): void {
+  if (!isCheckpoint) throw refused("the position of a checkpoint to compact up to", upTo);
+}
+
+export function closed(): LubdubError {
+  return new LubdubError("LUBDUB_CLOSED", {
+    expected: "an open store",
+    got: "one that was closed",
+    fix: "Open it again.",
+  });
+}
+
+function refused(expected: string, got: unknown): LubdubError {
+  return new LubdubError("LUBDUB_INTERNAL", { expected, got: shown(got), fix: "Report this as a bug." });
+}

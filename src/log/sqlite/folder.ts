@@ -1,0 +1,45 @@
+import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { LubdubError } from "../../errors.ts";
+
+export const FOLDER_MODE = 0o700;
+export const FILE_MODE = 0o600;
+const OTHERS = 0o077;
+
+/**
+ * Makes the data folder if there is none, and refuses one that others can look into: people's texts lie in it.
+ *
+ * @throws LubdubError `LUBDUB_DATA_FOLDER_INVALID`
+ */
+export function preparePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    throw invalid(folder, (error as Error).message, "Name a folder that can be made.");
+  }
+  checkPrivateFolder(folder);
+}
+
+/** @throws LubdubError `LUBDUB_DATA_FOLDER_INVALID` */
+export function checkPrivateFolder(folder: string): void {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) throw invalid(folder, "nothing of that name", "Name the folder with the data.");
+  if (stat.isSymbolicLink()) throw invalid(folder, "a symbolic link", "Name the folder that it leads to.");
+  if (!stat.isDirectory()) throw invalid(folder, "a file of that name", "Name another folder.");
+  const userId = process.getuid?.();
+  if (userId === undefined) return; // no such rights on this system
+  if (stat.uid !== userId) throw invalid(folder, `one of user ${stat.uid}`, "Name a folder of your own.");
+  if ((stat.mode & OTHERS) !== 0) {
+    const mode = (stat.mode & 0o777).toString(8);
+    throw invalid(folder, `mode ${mode}: others can look into it`, `Type: chmod 700 '${folder}'`);
+  }
+}
+
+/** Makes an empty file for its owner only, unless it is there. SQLite gives its companion files the same mode. */
+export function preparePrivateFile(file: string): void {
+  closeSync(openSync(file, "a", FILE_MODE));
+}
+
+function invalid(folder: string, got: string, fix: string): LubdubError {
+  const expected = `the data folder ${folder} to be a folder of your own with mode 700`;
+  return new LubdubError("LUBDUB_DATA_FOLDER_INVALID", { expected, got, fix });
+}

@@ -1,0 +1,148 @@
+import type { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import type { ActorKind, Snapshot, Store } from "../store.ts";
+import { corrupt } from "./failures.ts";
+import { sum } from "./integrity.ts";
+import { mapped } from "./log.ts";
+
+const PAGE_SNAPSHOTS = 256;
+const PAGE_DEADLINES = 4_096;
+/** Positions are safe integers. */
+const LAST = Number.MAX_SAFE_INTEGER;
+
+const COLUMNS = "kind, key, position, machine, previous, due_at_ms, queued, dead, state_crc, crc";
+type Columns = [
+  kind: ActorKind,
+  key: string,
+  position: number,
+  machine: string,
+  previous: number,
+  dueAtMs: number | null,
+  queued: number,
+  dead: number,
+  stateCrc: number,
+  crc: number,
+];
+type SnapshotRow = [...Columns, state: string];
+
+/** The tables `snapshots` and `checkpoints`. */
+export interface SnapshotTables extends Pick<Store, "snapshot" | "snapshots" | "checkpoint" | "deadlines"> {
+  /** Writes a checkpoint. */
+  insert(position: number, snapshots: readonly Snapshot[]): void;
+  /** Removes a session's snapshots whose newest record is at or before this position. */
+  eraseSession(sessionKey: string, lastPosition: number): void;
+}
+
+export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
+  const insert = db.prepare(
+    `INSERT OR REPLACE INTO snapshots (${COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertCheckpoint = db.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)");
+  const selectNewest = db.prepare(
+    `SELECT ${COLUMNS}, state FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
+  );
+  const selectCheckpoint = db.prepare(
+    "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
+  );
+  const selectPage = db.prepare(newestOfEachKey(`${COLUMNS}, state`, ""));
+  const selectDead = db.prepare(newestOfEachKey(`${COLUMNS}, state`, "AND dead > 0"));
+  const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
+  const remove = db.prepare("DELETE FROM snapshots WHERE kind = 'session' AND key = ? AND previous <= ?");
+  for (const select of [selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
+    select.setReturnArrays(true);
+  }
+
+  return {
+    insert(position, snapshots) {
+      for (const snapshot of snapshots) insert.run(...toRow(snapshot));
+      insertCheckpoint.run(position, sum(position));
+    },
+    snapshot(kind, key, upTo = LAST) {
+      const row = selectNewest.get(kind, key, upTo) as unknown as SnapshotRow | undefined;
+      return row === undefined ? undefined : fromRow(row, file);
+    },
+    checkpoint(upTo = LAST) {
+      const row = selectCheckpoint.get(upTo) as unknown as [number, number] | undefined;
+      if (row === undefined) return 0;
+      const [position, crc] = row;
+      if (sum(position) !== crc) throw corrupt(file, `checkpoint ${position} was changed`);
+      return position;
+    },
+    *snapshots({ kind, after = "", limit, upTo = LAST, withDeadLetters = false }) {
+      const select = withDeadLetters ? selectDead : selectPage;
+      let from = after;
+      for (let left = limit; left > 0;) {
+        const size = Math.min(left, PAGE_SNAPSHOTS);
+        const rows = mapped(file, () => select.all(kind, from, upTo, upTo, size)) as unknown as SnapshotRow[];
+        for (const row of rows) yield fromRow(row, file);
+        if (rows.length < size) return;
+        from = rows.at(-1)?.[1] ?? from;
+        left -= size;
+      }
+    },
+    *deadlines() {
+      let from = "";
+      for (;;) {
+        const rows = mapped(file, () =>
+          selectColumns.all("heartbeat", from, LAST, LAST, PAGE_DEADLINES),
+        ) as unknown as Columns[];
+        for (const row of rows) {
+          check(row, file);
+          const [, lane, , , , dueAtMs] = row;
+          if (dueAtMs !== null) yield { lane, dueAtMs };
+        }
+        if (rows.length < PAGE_DEADLINES) return;
+        from = rows.at(-1)?.[1] ?? from;
+      }
+    },
+    eraseSession(sessionKey, lastPosition) {
+      remove.run(sessionKey, lastPosition);
+    },
+  };
+}
+
+/** Parameters: kind, key to start after, last position, the same again, limit. */
+function newestOfEachKey(columns: string, where: string): string {
+  return `
+    SELECT ${columns} FROM snapshots AS s
+    WHERE kind = ? AND key > ? AND position <= ? ${where} AND NOT EXISTS (
+      SELECT 1 FROM snapshots AS later
+      WHERE later.kind = s.kind AND later.key = s.key AND later.position > s.position AND later.position <= ?
+    )
+    ORDER BY key LIMIT ?`;
+}
+
+function toRow({
+  kind,
+  key,
+  position,
+  machine,
+  previous,
+  dueAtMs,
+  queued,
+  dead,
+  state,
+}: Snapshot): SnapshotRow {
+  const stateCrc = crc32(state);
+  const columns = [kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc] as const;
+  return [...columns, sum(...columns), state];
+}
+
+/** @throws LubdubError `LUBDUB_STORE_CORRUPT` */
+export function fromRow(row: SnapshotRow, file: string): Snapshot {
+  const [kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc, , state] = row;
+  check(row, file);
+  if (crc32(state) !== stateCrc) throw changed(row, file);
+  return { kind, key, position, machine, previous, dueAtMs, queued, dead, state };
+}
+
+function check(row: Columns | SnapshotRow, file: string): void {
+  const [kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc, crc] = row;
+  if (sum(kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc) !== crc) {
+    throw changed(row, file);
+  }
+}
+
+function changed([kind, key, position]: Columns | SnapshotRow, file: string) {
+  return corrupt(file, `the snapshot of ${kind} ${key} at position ${position} was changed`);
+}

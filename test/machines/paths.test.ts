@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sqliteStore } from "../../src/log/sqlite/index.ts";
+import type { Store } from "../../src/log/store.ts";
+import { walkAbreast } from "./paths/abreast.ts";
+import { edgeCover } from "./paths/graph.ts";
+import { heartbeatDriver } from "./paths/heartbeat-driver.ts";
+import { heartbeatWalk, shownKey } from "./paths/heartbeat-walk.ts";
+import { sessionDriver } from "./paths/session-driver.ts";
+import { sessionWalk, shownSession } from "./paths/session-walk.ts";
+
+/** They differ in nothing that a careless comparison would see: two ways to write one letter, one other capital. */
+const KEYS = ["agent:main:\u00e9", "agent:main:e\u0301", "Agent:main:\u00e9"];
+
+const CHECKPOINTS: readonly [string, (step: number) => boolean][] = [
+  ["without a checkpoint", () => false],
+  ["with a checkpoint on the way", (step) => step === 2],
+  ["with a checkpoint at every step", () => true],
+];
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "lubdub-paths-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const openStore = (): Store => sqliteStore({ folder });
+
+describe("heartbeat: every state and every event out of it, on the real host and store", () => {
+  const walks = [
+    { keys: KEYS.slice(0, 1), manual: true, vertices: "exact", size: [82, 860] },
+    { keys: KEYS.slice(0, 2), manual: true, vertices: "ordered", size: [133, 1_899] },
+    { keys: KEYS, manual: true, vertices: "symmetric", size: [252, 4_492] },
+  ] as const;
+  describe.each(walks)("$keys.length key(s), $vertices", ({ size, ...walk }) => {
+    const cover = edgeCover(heartbeatWalk(walk));
+    const { keys, vertices } = walk;
+
+    test("the walk is as large as it was, and leaves out no transition", () => {
+      console.log(`heartbeat, ${keys.length} key(s): ${cover.vertices} states, ${cover.edges} events`);
+      expect([cover.vertices, cover.edges]).toEqual(size);
+      // With one key nothing can be pending beside what waits or runs.
+      if (keys.length > 1) expect(cover.untaken).toEqual([]);
+    });
+
+    test.each(CHECKPOINTS)("after every step the process dies and comes back, %s", (_, checkpoint) => {
+      walkAbreast({
+        cover,
+        openStore,
+        checkpoint,
+        driver: (subject, lane, path) => heartbeatDriver(subject, lane, keys, path),
+        compare({ host }, { lane }, wanted) {
+          const { value, context } = host.world.peekHeartbeat(lane).actor;
+          const exact = vertices === "exact";
+          return {
+            got: [value, ...keys.map((key) => shownKey(context, `${lane}|${key}`, exact))],
+            wanted: [wanted.value, ...keys.map((key) => shownKey(wanted.context, key, exact))],
+          };
+        },
+      });
+    });
+  });
+});
+
+describe("session: every state and every event out of it, beside another session with almost the same key", () => {
+  const cover = edgeCover(sessionWalk);
+
+  test("the walk is as large as it was, and leaves out no transition", () => {
+    console.log(`session: ${cover.vertices} states, ${cover.edges} events`);
+    expect([cover.vertices, cover.edges]).toEqual([40, 429]);
+    expect(cover.untaken).toEqual([]);
+  });
+
+  test.each(CHECKPOINTS)("after every step the process dies and comes back, %s", (_, checkpoint) => {
+    walkAbreast({
+      cover,
+      openStore,
+      checkpoint,
+      driver: (subject, lane, path) =>
+        sessionDriver(subject, lane, [`${lane}|agent:main`, `${lane}|agent:main.`], path),
+      compare({ host }, { lane, nameOf }, wanted) {
+        const { value, context } = host.world.peekSession(`${lane}|agent:main`).actor;
+        const bystander = host.world.peekSession(`${lane}|agent:main.`).actor.context.queue;
+        return {
+          got: [value, shownSession(context, nameOf), bystander.map(({ text }) => text)],
+          wanted: [wanted.value, shownSession(wanted.context, (name) => name), ["bystander"]],
+        };
+      },
+    });
+  });
+});

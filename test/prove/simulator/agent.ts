@@ -1,0 +1,90 @@
+import type { Outcome, RunHandler, RunRequest } from "../../../src/vocabulary.ts";
+import type { Clock } from "../../../src/run/clock.ts";
+import { must } from "./model.ts";
+import type { AgentMood, Plan } from "./plan.ts";
+
+/** What one call of the agent was given and what it answered. */
+export interface Call {
+  readonly request: RunRequest;
+  /** Undefined while it works. */
+  answer: Outcome | "threw" | "nonsense" | undefined;
+}
+
+/** An agent with moods: busy, failing, throwing, slow, hanging, deaf to its abort signal, answering nonsense. */
+export interface SimulatedAgent {
+  readonly run: RunHandler;
+  /** By run id. */
+  readonly calls: Map<string, Call>;
+  /** From now on it only succeeds. */
+  heal(): void;
+  /** Its process is gone, with all it was doing. */
+  kill(): void;
+}
+
+export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) => string): SimulatedAgent {
+  const calls = new Map<string, Call>();
+  const working = new Map<string, Call>();
+  const moods = Object.entries(plan.agent).flatMap(([mood, weight]) => Array<AgentMood>(weight).fill(mood as AgentMood));
+  let healed = false;
+
+  const later = (delayMs: number): Promise<void> => new Promise((resolve) => void clock.setTimer(delayMs, resolve));
+
+  async function answer(mood: AgentMood, { signal, runId }: RunRequest): Promise<unknown> {
+    switch (mood) {
+      case "ran":
+        return { status: "ran", reply: runId };
+      case "slow":
+        await Promise.race([later(plan.runTimeoutMs / 4), aborted(signal)]);
+        return signal.aborted ? Promise.reject(new Error("stopped")) : { status: "ran" };
+      case "busy":
+        return { status: "skipped", reason: "requests-in-flight", ...(clock.random() < 0.2 ? { retryAfterMs: 30 } : {}) };
+      case "failed":
+        return { status: "failed", reason: "no luck" };
+      case "final":
+        return { status: "failed", reason: "never", retryable: false };
+      case "throws":
+        throw new Error("thrown");
+      case "hangs":
+        await aborted(signal);
+        throw new Error("stopped");
+      case "deaf":
+        await later(plan.runTimeoutMs * 3);
+        return { status: "ran" };
+      case "nonsense":
+        return { status: "perhaps" };
+    }
+  }
+
+  return {
+    calls,
+    heal: () => void (healed = true),
+    kill: () => working.clear(),
+    async run(request) {
+      const lane = laneOf(request.sessionKey);
+      must(!calls.has(request.runId), "S9 a run id is used once");
+      const other = working.get(lane);
+      must(other === undefined || other.request.signal.aborted, "S5 the agent is called once at a time in a lane");
+      for (const event of request.events) must(event.sessionKey === request.sessionKey, "S3 only the session's own events");
+      const call: Call = { request, answer: undefined };
+      calls.set(request.runId, call);
+      working.set(lane, call);
+      const mood = healed ? "ran" : (moods[Math.floor(clock.random() * moods.length)] as AgentMood);
+      try {
+        const outcome = await answer(mood, request);
+        call.answer = mood === "nonsense" ? "nonsense" : (outcome as Outcome);
+        return outcome as Outcome;
+      } catch (error) {
+        call.answer = "threw";
+        throw error;
+      } finally {
+        if (working.get(lane) === call) working.delete(lane);
+      }
+    },
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -1,0 +1,175 @@
+import type { LogRecord } from "../../../src/core/records.ts";
+import type { Plan } from "./plan.ts";
+
+/** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
+interface ModelSession {
+  queue: string[];
+  dead: string[];
+  /** The batch of a failed run and its wake id: the next run must offer the same. */
+  frozen: { wakeId: string; ids: string[] } | null;
+  failures: number;
+  /** No run before this moment; null when nobody asked for one. */
+  notBeforeMs: number | null;
+  waitsFor: "window" | "idle" | "backoff";
+}
+
+interface ModelRun {
+  readonly runId: string;
+  readonly wakeId: string;
+  readonly sessionKey: string;
+  readonly ids: readonly string[];
+}
+
+/** The reference model. It is told what was committed, and says when that breaks a promise. */
+export class Model {
+  position = 0;
+  atMs = 0;
+  readonly sessions = new Map<string, ModelSession>();
+  readonly runs = new Map<string, ModelRun>();
+  /** Text of every event in the log, by id. */
+  readonly texts = new Map<string, string>();
+  readonly idle = new Set<string>();
+  readonly #laneOf: (key: string) => string;
+  readonly #plan: Plan;
+
+  constructor(plan: Plan, laneOf: (key: string) => string) {
+    this.#plan = plan;
+    this.#laneOf = laneOf;
+  }
+
+  session(key: string): ModelSession {
+    let session = this.sessions.get(key);
+    if (session === undefined) {
+      session = { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null, waitsFor: "window" };
+      this.sessions.set(key, session);
+    }
+    return session;
+  }
+
+  apply(record: LogRecord): void {
+    must(record.position === this.position + 1, `S1 the log goes on without a gap after ${this.position}`);
+    must(record.atMs >= this.atMs, "S17 log time never goes back");
+    this.position = record.position;
+    this.atMs = record.atMs;
+    const session = this.session(record.sessionKey);
+    const run = this.runs.get(this.#laneOf(record.sessionKey));
+    switch (record.type) {
+      case "event.queued":
+        session.queue.push(record.facts.eventId);
+        this.texts.set(record.facts.eventId, record.body?.text ?? "");
+        must(session.queue.length <= this.#plan.queueMax, "L8 a queue keeps its limit");
+        return this.#request(session, record.facts.intent, record.facts.dueAtMs);
+      case "wake.requested":
+        return this.#request(session, record.facts.intent, record.facts.dueAtMs);
+      case "run.started":
+        return this.#started(session, record, run);
+      case "run.ran":
+        must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
+        must(same(record.facts.eventIds, run?.ids ?? []), "S7 exactly the offered events are acknowledged");
+        session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
+        return this.#over(session, record.atMs);
+      case "run.skipped":
+        must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
+        this.runs.delete(this.#laneOf(record.sessionKey));
+        if (record.facts.dueAtMs !== null) this.#wait(session, record.facts.dueAtMs, "idle");
+        else {
+          must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
+          session.failures = 0;
+        }
+        return;
+      case "run.failed":
+        return this.#failed(session, record, run);
+      case "wake.postponed":
+        return this.#wait(session, record.facts.dueAtMs, "idle");
+      case "wake.dropped":
+        must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
+        session.notBeforeMs = null;
+        session.failures = 0;
+        return;
+      case "events.drained":
+        for (const id of record.facts.eventIds) must(session.queue.includes(id), "only queued events are drained");
+        must(!(run?.sessionKey === record.sessionKey && run.ids.some((id) => record.facts.eventIds.includes(id))), "S7 an offered event is not drained");
+        session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
+        if (session.frozen !== null) session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));
+        if (session.frozen?.ids.length === 0) session.frozen = null;
+        return;
+      case "events.requeued":
+        for (const id of record.facts.eventIds) must(session.dead.includes(id), "S16 only dead letters are requeued");
+        session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
+        session.queue.push(...record.facts.eventIds);
+        return this.#request(session, "manual", record.facts.dueAtMs);
+      case "events.dismissed":
+        for (const id of record.facts.eventIds) must(session.dead.includes(id), "S16 only dead letters are dismissed");
+        session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
+        return;
+      case "session.forgotten":
+        if (run?.sessionKey === record.sessionKey) this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [] });
+        Object.assign(session, { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null });
+        return;
+    }
+  }
+
+  #started(session: ModelSession, { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.started" }>, run: ModelRun | undefined): void {
+    must(run === undefined, `S5 one run at a time in a lane: ${run?.runId} and ${facts.runId}`);
+    const expected = session.frozen?.ids ?? session.queue.slice(0, this.#plan.batchMax);
+    must(same(facts.eventIds, expected), `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`);
+    if (session.frozen !== null) must(facts.wakeId === session.frozen.wakeId, "S9 a retry keeps its wake id");
+    must(facts.attempt === session.failures + 1, `S8 busy uses up no attempt: expected ${session.failures + 1}, got ${facts.attempt}`);
+    must(session.notBeforeMs !== null, "L2 a run was asked for");
+    const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
+    must(early || atMs >= (session.notBeforeMs ?? 0), `L4 not before its time: ${session.notBeforeMs} at ${atMs}`);
+    this.runs.set(this.#laneOf(sessionKey), { runId: facts.runId, wakeId: facts.wakeId, sessionKey, ids: facts.eventIds });
+    session.notBeforeMs = null;
+    session.waitsFor = "window";
+  }
+
+  #failed(session: ModelSession, { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.failed" }>, run: ModelRun | undefined): void {
+    must(run?.runId === facts.runId, "S6 only the lane's current run settles");
+    session.failures++;
+    if (facts.dueAtMs === null) {
+      const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
+      session.queue = session.queue.filter((id) => !ids.includes(id));
+      session.dead.push(...ids);
+      return this.#over(session, atMs);
+    }
+    must(session.failures < this.#plan.maxAttempts, "S16 given up after its attempts");
+    this.runs.delete(this.#laneOf(sessionKey));
+    const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
+    if (ids.length > 0) session.frozen = { wakeId: run?.wakeId ?? "", ids };
+    this.#wait(session, facts.dueAtMs, "backoff");
+  }
+
+  /** The wake is over; what is still queued must go on at once, unless somebody asked for it meanwhile. */
+  #over(session: ModelSession, atMs: number): void {
+    for (const [lane, { sessionKey }] of this.runs) if (this.sessions.get(sessionKey) === session) this.runs.delete(lane);
+    session.frozen = null;
+    session.failures = 0;
+    if (session.queue.length > 0) session.notBeforeMs ??= atMs;
+  }
+
+  #wait(session: ModelSession, untilMs: number, waitsFor: "idle" | "backoff"): void {
+    session.notBeforeMs = untilMs;
+    session.waitsFor = waitsFor;
+  }
+
+  #request(session: ModelSession, intent: string, dueAtMs: number): void {
+    const breaks =
+      session.notBeforeMs === null ||
+      session.waitsFor === "window" ||
+      intent === "manual" ||
+      (intent === "immediate" && session.waitsFor === "idle");
+    if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
+    session.notBeforeMs = dueAtMs;
+    session.waitsFor = "window";
+  }
+}
+
+/** A broken promise: the message begins with the number of the invariant. */
+export class Violation extends Error {}
+
+export function must(holds: boolean, promise: string): asserts holds {
+  if (!holds) throw new Violation(promise);
+}
+
+export const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index]);

@@ -1,0 +1,86 @@
+import { mulberry32 } from "../../support/simulated-clock.ts";
+
+/** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
+export interface Plan {
+  readonly seed: number;
+  readonly steps: number;
+  readonly keys: readonly string[];
+  readonly lanes: "session" | "shared" | "pairs";
+  readonly concurrency: number;
+  readonly coalesceMs: number;
+  readonly lingerMs: number;
+  readonly queueMax: number;
+  readonly batchMax: number;
+  readonly maxAttempts: number;
+  readonly runTimeoutMs: number;
+  readonly abortGraceMs: number;
+  readonly checkpointRecords: number;
+  readonly liveActorsMax: number;
+  readonly backoff: { readonly baseMs: number; readonly capMs: number };
+  /** Chances in 100 per step. */
+  readonly crash: number;
+  readonly storeFault: number;
+  readonly clockJump: number;
+  /** How the agent answers: weights. */
+  readonly agent: Readonly<Record<AgentMood, number>>;
+}
+
+export type AgentMood = "ran" | "slow" | "busy" | "failed" | "final" | "throws" | "hangs" | "deaf" | "nonsense";
+
+/** Look-alikes: they differ in case, normal form, a trailing dot, a prefix. None may ever stand for another. */
+const KEYS = [
+  "agent:main:discord:channel:42",
+  "agent:main:discord:channel:4",
+  "agent:main:discord:channel:42.",
+  "Agent:main:discord:channel:42",
+  "agent:caf\u00e9",
+  "agent:cafe\u0301",
+  "agent:main:main",
+  "agent:main:main ",
+];
+
+export function planOf(seed: number, steps: number): Plan {
+  const random = mulberry32(seed ^ 0x5eed);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const calm = random() < 0.3;
+  return {
+    seed,
+    steps,
+    keys: KEYS.slice(0, 1 + Math.floor(random() * KEYS.length)),
+    lanes: pick(["session", "session", "shared", "pairs"]),
+    concurrency: pick([1, 2, 3, 16]),
+    coalesceMs: pick([0, 10, 250]),
+    lingerMs: pick([500, 5_000]),
+    queueMax: pick([3, 20, 1_000]),
+    batchMax: pick([1, 2, 100]),
+    maxAttempts: pick([1, 2, 4]),
+    runTimeoutMs: pick([200, 2_000]),
+    abortGraceMs: pick([0, 50]),
+    checkpointRecords: pick([1, 7, 40, 1_000]),
+    liveActorsMax: pick([1, 2, 100]),
+    backoff: pick([
+      { baseMs: 20, capMs: 200 },
+      { baseMs: 1_000, capMs: 5_000 },
+    ]),
+    crash: calm ? 0 : pick([0, 1, 5]),
+    storeFault: calm ? 0 : pick([0, 1, 5]),
+    clockJump: calm ? 0 : pick([0, 1]),
+    agent: {
+      ran: pick([1, 5, 20]),
+      slow: pick([0, 5]),
+      busy: pick([0, 5]),
+      failed: pick([0, 2]),
+      final: pick([0, 1]),
+      throws: pick([0, 1]),
+      hangs: pick([0, 1]),
+      deaf: pick([0, 1]),
+      nonsense: pick([0, 1]),
+    },
+  };
+}
+
+export function laneOf(plan: Plan): (sessionKey: string) => string {
+  if (plan.lanes === "shared") return () => "lane";
+  if (plan.lanes === "pairs") return (key) => `pair-${plan.keys.indexOf(key) >> 1}`;
+  return (key) => key;
+}
