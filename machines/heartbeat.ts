@@ -6,6 +6,8 @@ export interface Run {
   readonly runId: string;
   readonly wake: Wake;
   readonly startedAtMs: number;
+  /** Its session was forgotten meanwhile: however it ends, its wake is over. */
+  readonly forgotten: boolean;
 }
 
 export interface HeartbeatContext {
@@ -20,6 +22,7 @@ export type HeartbeatEvent =
   /** The agent said that it is busy before a run was begun. */
   | { readonly type: "wake.postponed"; readonly sessionKey: string; readonly dueAtMs: number }
   | { readonly type: "wake.dropped"; readonly sessionKey: string }
+  | { readonly type: "session.forgotten"; readonly sessionKey: string }
   | {
       readonly type: "run.started";
       readonly sessionKey: string;
@@ -41,6 +44,12 @@ export type HeartbeatEvent =
     };
 
 type Settled = Extract<HeartbeatEvent, { type: "run.ran" | "run.skipped" | "run.failed" }>;
+
+const dropped = [
+  { guard: "leaves nothing", target: "idle", actions: "keep what is pending" },
+  { guard: "leaves only waiting", target: "retrying", actions: "keep what is pending" },
+  { guard: "is pending", actions: "keep what is pending" },
+] as const;
 
 /**
  * heartbeat (one per lane): idle --wake--> pending --due--> running --ran--> idle | pending.
@@ -73,6 +82,12 @@ export const heartbeatMachine = setup({
       event.type === "run.started" ? started(context, event) : {},
     ),
     "end the run": assign({ pending: ({ context, event }) => pendingAfter(context, event), run: null }),
+    "mark the run": assign({
+      run: ({ context: { run }, event }) =>
+        run !== null && "sessionKey" in event && run.wake.sessionKey === event.sessionKey
+          ? { ...run, forgotten: true }
+          : run,
+    }),
     /** Effect: the host begins the run after the commit. */
     "begin the run": () => {},
   },
@@ -91,11 +106,8 @@ export const heartbeatMachine = setup({
           { guard: "leaves only waiting", target: "retrying", actions: "keep what is pending" },
           { guard: "is pending", actions: "keep what is pending" },
         ],
-        "wake.dropped": [
-          { guard: "leaves nothing", target: "idle", actions: "keep what is pending" },
-          { guard: "leaves only waiting", target: "retrying", actions: "keep what is pending" },
-          { guard: "is pending", actions: "keep what is pending" },
-        ],
+        "wake.dropped": dropped,
+        "session.forgotten": dropped,
         "run.started": {
           guard: "is pending and due",
           target: "running",
@@ -107,6 +119,7 @@ export const heartbeatMachine = setup({
       on: {
         "wake.requested": { actions: "keep what is pending" },
         "wake.dropped": { guard: "is pending", actions: "keep what is pending" },
+        "session.forgotten": { actions: ["mark the run", "keep what is pending"] },
         "run.ran": [
           { guard: "is over, nothing is left", target: "idle", actions: "end the run" },
           { guard: "is over, the rest waits", target: "retrying", actions: "end the run" },
@@ -131,10 +144,8 @@ export const heartbeatMachine = setup({
           { target: "pending", actions: "keep what is pending" },
         ],
         "wake.postponed": { guard: "is pending", actions: "keep what is pending" },
-        "wake.dropped": [
-          { guard: "leaves nothing", target: "idle", actions: "keep what is pending" },
-          { guard: "is pending", actions: "keep what is pending" },
-        ],
+        "wake.dropped": dropped,
+        "session.forgotten": dropped,
         "run.started": {
           guard: "is pending and due",
           target: "running",
@@ -157,13 +168,13 @@ function pendingAfter({ pending, run }: HeartbeatContext, event: HeartbeatEvent)
       return old === undefined ? pending : pending.with(postponed(old, event.dueAtMs));
     }
     case "wake.dropped":
-      return pending.without(event.sessionKey);
+    case "session.forgotten":
     case "run.started":
       return pending.without(event.sessionKey);
     case "run.ran":
     case "run.skipped":
     case "run.failed":
-      return run === null ? pending : afterRun(pending, run.wake, event);
+      return run === null || run.forgotten ? pending : afterRun(pending, run.wake, event);
   }
 }
 
@@ -221,6 +232,11 @@ function started(
   if (wake === undefined) return context;
   return {
     pending: context.pending.without(event.sessionKey),
-    run: { runId: event.runId, wake: { ...wake, wakeId: event.wakeId }, startedAtMs: event.atMs },
+    run: {
+      runId: event.runId,
+      wake: { ...wake, wakeId: event.wakeId },
+      startedAtMs: event.atMs,
+      forgotten: false,
+    },
   };
 }

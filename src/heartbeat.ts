@@ -101,7 +101,11 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     [Symbol.asyncDispose]: () => close(),
   };
 
-  async function turnLease(of: Host, key: string, { preempt = true, signal }: TurnOptions): Promise<TurnLease> {
+  async function turnLease(
+    of: Host,
+    key: string,
+    { preempt = true, signal }: TurnOptions,
+  ): Promise<TurnLease> {
     of.guardRead();
     const sessionKey = parseSessionKey(key);
     const lane = world.laneOf(sessionKey);

@@ -118,7 +118,7 @@ function checkDisk(folder: string): Finding {
 async function checkDatabase(dataFolder: string): Promise<Finding> {
   try {
     const { verifyStore } = await import("../index.ts");
-    const { records, sessions, problems } = verifyStore(dataFolder, () => {});
+    const { records, sessions, problems } = verifyStore(dataFolder);
     const first = problems[0];
     if (first === undefined) {
       return { check: "database", ok: true, detail: `${records} records of ${sessions} sessions verified` };

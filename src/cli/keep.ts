@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { LubdubError } from "../errors.ts";
 import { connect, dataFolderOf, type CommonOptions } from "./contact.ts";
 import { show } from "./output.ts";
 import { oneLine } from "./plain.ts";
@@ -22,11 +24,32 @@ async function forget(session: string, options: CommonOptions): Promise<void> {
   });
 }
 
-/** Read straight from the disk, beside a daemon that writes or without one: a copy of one moment either way. */
 async function backup(file: string, options: CommonOptions): Promise<void> {
   const target = resolve(file);
-  const { sqliteStore } = await import("../index.ts");
-  using store = sqliteStore({ folder: dataFolderOf(options), readOnly: true });
-  store.backup(target);
+  if (!(await backupByDaemon(target, options))) await backupDirectly(target, dataFolderOf(options));
   await show(options.json, { file: target }, () => `backup written: ${target}`);
+}
+
+/** @returns false when no daemon is there to do it */
+async function backupByDaemon(target: string, options: CommonOptions): Promise<boolean> {
+  try {
+    await connect(options).backup(target);
+    return true;
+  } catch (error) {
+    if (error instanceof LubdubError && error.code === "LUBDUB_DAEMON_UNREACHABLE") return false;
+    throw error;
+  }
+}
+
+async function backupDirectly(target: string, folder: string): Promise<void> {
+  if (!existsSync(folder)) {
+    throw new LubdubError("LUBDUB_NOT_FOUND", {
+      expected: `data in ${folder}`,
+      got: "no such folder",
+      fix: "Name the right one with --data.",
+    });
+  }
+  const { sqliteStore } = await import("../index.ts");
+  using store = sqliteStore({ folder });
+  store.backup(target);
 }

@@ -81,7 +81,7 @@ function heartbeatEventOf(record: LogRecord, session: SessionContext): Heartbeat
       return { type: "wake.postponed", sessionKey, dueAtMs: record.facts.dueAtMs };
     case "wake.dropped":
     case "session.forgotten":
-      return { type: "wake.dropped", sessionKey };
+      return { type: record.type, sessionKey };
     case "run.started": {
       const { wakeId, runId, idle } = record.facts;
       return { type: "run.started", sessionKey, wakeId, runId, atMs, idle };

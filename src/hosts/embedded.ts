@@ -15,7 +15,7 @@ import { createIntake, type Intake } from "../intake/accept.ts";
 import { memoryStore } from "../log/memory.ts";
 import type { ActorKind, Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { systemClock, type Clock } from "../run/clock.ts";
+import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { createJournal, type Journal } from "../run/journal.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
 import { createRunner, type Runner } from "../run/runner.ts";
@@ -56,8 +56,8 @@ export type HostState = "running" | "stopping" | "closed" | "store-failed";
 const FULL_PAUSE_MS = 1_000;
 
 export function createHost(options: ResolvedOptions): Host {
-  const clock = options.clock ?? systemClock();
   const store = options.store ?? memoryStore();
+  const clock = steadyClock(options.clock ?? systemClock(), store.head().atMs);
   let effects: Effect[] = [];
   const watch: ActorWatch | null =
     options.inspect === undefined ? null : watchActors(options.inspect, () => world);

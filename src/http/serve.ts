@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { isIPv4, type AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Heartbeat } from "../api.ts";
 import { LubdubError, shown } from "../errors.ts";
@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { problemResponse } from "./problem.ts";
 import { waitFor } from "./wait.ts";
 
-export const DEFAULT_PORT = 5823;
+const DEFAULT_PORT = 5823;
 
 export interface ServeOptions {
   readonly heartbeat: Heartbeat;
@@ -51,6 +51,8 @@ const NEVER = new AbortController().signal;
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   const { host = "127.0.0.1", port = DEFAULT_PORT, remoteHosts = [] } = options;
   if (!isLoopback(host) && remoteHosts.length === 0) throw openAddress(host);
+  // Another loopback address than the usual ones (127.0.0.2) is also a name it is called by.
+  const names = isLoopback(host) && isIPv4(host) ? [host, ...remoteHosts] : remoteHosts;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   // The bound port is part of the names it answers to, so the routes are made once it is known, before any request.
   let http: HttpApp | undefined;
@@ -72,7 +74,7 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   server.maxConnections = limits.connections;
   const bound = await listen(server, port, host);
   try {
-    http = createHttpApp({ ...options, limits, authorities: authoritiesFor(bound.port, remoteHosts) });
+    http = createHttpApp({ ...options, limits, authorities: authoritiesFor(bound.port, names) });
   } catch (error) {
     server.close();
     throw error;

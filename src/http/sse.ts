@@ -32,7 +32,6 @@ export function eventStream(
     stream.onAbort(() => gone.abort());
     const taken = async (written: Promise<unknown>): Promise<void> => {
       const timer = setTimeout(() => {
-        gone.abort();
         stream.abort();
         nodeOf(context).outgoing?.destroy();
       }, limits.slowClientMs);

@@ -13,18 +13,10 @@ export interface Clock {
 /** Node fires a timer of 2^31 ms or more at once, so a long wait is a chain of shorter ones. */
 export const TIMER_MS_MAX = 3_600_000;
 
-/**
- * The machine's clock, made monotone: it follows the wall clock forwards and never goes back inside a process, so a wall
- * clock that is set back delays nothing and fires nothing twice.
- */
+/** The machine's clock. */
 export function systemClock(): Clock {
-  let offsetMs = Date.now() - performance.now();
   return {
-    nowMs() {
-      const ahead = Date.now() - performance.now();
-      if (ahead > offsetMs) offsetMs = ahead;
-      return Math.floor(performance.now() + offsetMs);
-    },
+    nowMs: Date.now,
     setTimer(delayMs, callback) {
       const endMs = performance.now() + delayMs;
       let timer: NodeJS.Timeout;
@@ -40,5 +32,24 @@ export function systemClock(): Clock {
       setImmediate(callback);
     },
     random: Math.random,
+  };
+}
+
+/**
+ * A clock that goes on from `fromMs` and never goes back: it follows the wall clock forwards; when that is set back, it
+ * goes on from where it was. So a pause keeps its length: nothing is delayed for a day, and nothing fires twice. The
+ * log's time may then be ahead of the wall's; only differences count.
+ */
+export function steadyClock(clock: Clock, fromMs: number): Clock {
+  let lastMs = fromMs;
+  let aheadMs = 0;
+  return {
+    ...clock,
+    nowMs() {
+      const wallMs = clock.nowMs();
+      if (wallMs + aheadMs < lastMs) aheadMs = lastMs - wallMs;
+      lastMs = wallMs + aheadMs;
+      return lastMs;
+    },
   };
 }

@@ -56,15 +56,14 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
   const runs = new Map<string, Attempt | null>();
   const touched = new Set<string>();
   const idleKeys = new Map<string, string>();
-  let unsettled: RunEnd[] = [];
+  const unsettled: RunEnd[] = [];
   let stopped = false;
-  let onDrained: (() => void)[] = [];
+  const onDrained: (() => void)[] = [];
 
   function startDue(): void {
     for (const { type, sessionKey, facts, body } of unsettled.splice(0)) {
-      runs.delete(world.laneOf(sessionKey));
       journal.write({ type, sessionKey, facts, body } as RecordDraft);
-      leases.giveBack(world.laneOf(sessionKey));
+      gone(world.laneOf(sessionKey));
     }
     for (;;) {
       for (const lane of touched) lookAt(lane);
@@ -78,8 +77,8 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
       entry.alarmAtMs = null;
       start(entry);
     }
-    // With every slot taken a due alarm would only ring again and again: the end of a run looks here anyway.
-    if (runs.size < options.concurrency) waker.arm();
+    // While nothing may start, a due alarm would only ring again and again: the end of a run looks here anyway.
+    if (!stopped && runs.size < options.concurrency) waker.arm();
     else waker.disarm();
   }
 
@@ -88,9 +87,8 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
     const entry = world.heartbeat(lane);
     const idleKey = idleKeys.get(lane);
     idleKeys.delete(lane);
-    if (idleKey !== undefined && !stopped && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle") {
-      return start(entry, idleKey);
-    }
+    const waits = idleKey !== undefined && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle";
+    if (waits && !stopped) start(entry, idleKey);
     const dueAtMs = deadlineOf(entry.actor);
     if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
     entry.alarmAtMs = dueAtMs;
@@ -178,16 +176,23 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
 
   function ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (runs.get(lane) !== running) return; // its start was lost with a failed commit
-    runs.delete(lane);
     const { actor } = world.heartbeat(lane);
     if (actor.context.run?.runId === run.runId) settle(run, outcome);
-    leases.giveBack(lane);
+    gone(lane);
     if (outcome.status === "skipped") listenForIdle(lane, run.wake.sessionKey);
     idle(lane);
+  }
+
+  function gone(lane: string): void {
+    runs.delete(lane);
+    leases.giveBack(lane);
     if (runs.size === 0) for (const resolve of onDrained.splice(0)) resolve();
   }
 
-  function settle({ wake, runId, startedAtMs }: Run, outcome: Outcome & { readonly code?: string }): void {
+  function settle(
+    { wake, runId, startedAtMs }: Omit<Run, "forgotten">,
+    outcome: Outcome & { readonly code?: string },
+  ): void {
     const { sessionKey, wakeId } = wake;
     const { offer } = world.session(sessionKey).actor.context;
     const eventIds = offer?.runId === runId ? offer.eventIds : [];
@@ -251,9 +256,7 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
     },
     reset() {
       for (const [lane, running] of runs) {
-        if (running !== null) continue;
-        runs.delete(lane);
-        leases.giveBack(lane);
+        if (running === null) gone(lane);
       }
     },
     resettle(records) {

@@ -24,6 +24,9 @@ export interface Waker {
   clear(): void;
 }
 
+/** A machine that sleeps stops its timers, not its wall clock: so the wall clock is read again at least this often. */
+const LOOK_AGAIN_MS = 60_000;
+
 interface Entry {
   readonly alarm: Alarm;
   readonly order: number;
@@ -46,7 +49,7 @@ export function createWaker(clock: Clock, onDue: () => void): Waker {
     if (earliest.alarm.dueAtMs === armedForMs) return;
     disarm();
     armedForMs = earliest.alarm.dueAtMs;
-    cancel = clock.setTimer(armedForMs - clock.nowMs(), () => {
+    cancel = clock.setTimer(Math.min(armedForMs - clock.nowMs(), LOOK_AGAIN_MS), () => {
       disarm();
       onDue();
     });

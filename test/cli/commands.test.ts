@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { announced, until, workplace } from "./support.ts";
 
@@ -201,6 +203,12 @@ test("backup works beside a running daemon and without one, and never overwrites
   expect(readFileSync(place.path("still.db")).includes("kept")).toBe(true);
 });
 
+test("there is nothing to back up", async () => {
+  const place = workplace();
+  expect((await place.run("backup", "none.db")).code).toBe(3);
+  expect(existsSync(place.data)).toBe(false);
+});
+
 test("init writes a configuration that loads, and never overwrites one", async () => {
   const place = workplace();
   expect((await place.run("init")).code).toBe(0);
@@ -225,4 +233,25 @@ test("doctor: all is well, and then it is not", async () => {
   const { code, stdout } = await place.run("doctor");
   expect(code).toBe(1);
   expect(stdout).toMatch(/problem {2}daemon: .+\n.+lubdub up/);
+});
+
+test("doctor: a damaged database, a wide-open folder, a command that could not be taken in", async () => {
+  const place = workplace();
+  place.agent("");
+  const daemon = await place.up();
+  await place.run("wake", "--session", KEY, "--text", "kept", "--wait", "settled");
+  daemon.child.kill("SIGTERM");
+  await daemon.ended;
+  const database = new DatabaseSync(join(place.data, "lubdub.db"));
+  database.exec("DELETE FROM log WHERE position = 2");
+  database.close();
+  mkdirSync(join(place.data, "spool"), { mode: 0o700, recursive: true });
+  writeFileSync(join(place.data, "spool", "x-1-ab.json.bad"), "{");
+  const problems = async (): Promise<string[]> =>
+    lines((await place.run("doctor", "--json")).stdout)
+      .map((finding) => finding as { check: string; ok: boolean })
+      .flatMap(({ check, ok }) => (ok ? [] : [check]));
+  expect(await problems()).toEqual(["database", "daemon", "spool"]);
+  chmodSync(place.data, 0o755);
+  expect(await problems()).toEqual(["data folder", "database", "daemon", "spool"]);
 });

@@ -1,8 +1,20 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { EventQueued, LogRecord } from "../../src/core/records.ts";
-import type { Batch, Snapshot, Store } from "../../src/log/store.ts";
+import type { EventQueued } from "../../src/core/records.ts";
+import type { Batch, Store } from "../../src/log/store.ts";
+import {
+  checkpoint,
+  fill,
+  forgotten,
+  lane,
+  positions,
+  queued,
+  ran,
+  range,
+  session,
+  skipped,
+  START_MS,
+} from "./store-records.ts";
 
-const START_MS = 1_700_000_000_000;
 const A = "agent:main:discord:channel:42";
 const B = "agent:main:main";
 
@@ -27,6 +39,11 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     store = fixture?.reopen?.() ?? store;
     return store;
   };
+  /** The store as it is, then as it was kept. */
+  function* both(): Iterable<Store> {
+    yield store;
+    yield again();
+  }
   afterEach(() => {
     store.close();
     fixture?.remove();
@@ -36,7 +53,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
   describe(`${name} as a store: the log`, () => {
     test("an empty one has no head, base, records, checkpoint", () => {
       fresh();
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect(current.head()).toEqual({ position: 0, atMs: 0 });
         expect(current.base()).toBe(0);
         expect([...current.read()]).toEqual([]);
@@ -51,7 +68,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       const written = [queued(1, A, { text: "done \u0001 \u{1F493}" }), ran(2, A, 1), skipped(3, B)];
       fresh().append({ records: written.slice(0, 2), dedupe: [] });
       store.append({ records: written.slice(2), dedupe: [] });
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect([...current.read()]).toEqual(written);
         expect(written.map(({ position }) => current.recordAt(position))).toEqual(written);
         expect(current.head()).toEqual({ position: 3, atMs: START_MS + 3 });
@@ -65,7 +82,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     });
 
     test("reads any range, also over many pages", () => {
-      fill(fresh(), 1_000);
+      fill(fresh(), 1_000, A);
       expect(positions(store.read({ after: 10, upTo: 12 }))).toEqual([11, 12]);
       expect(positions(store.read({ after: 998 }))).toEqual([999, 1_000]);
       expect(positions(store.read({ limit: 2 }))).toEqual([1, 2]);
@@ -77,7 +94,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     });
 
     test("may be written to while it is read", () => {
-      fill(fresh(), 600);
+      fill(fresh(), 600, A);
       for (const { position } of store.read({ upTo: 600 })) {
         if (position % 100 === 0) store.erase(A, [position]);
       }
@@ -121,7 +138,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       checkpoint(store, [queued(1, A)], [session(A, 1), session(B, 1)]);
       checkpoint(store, [queued(2, A)], [session(A, 2)]);
       checkpoint(store, [queued(3, A)], [session(A, 3, { queued: 7, dead: 2, state: "{}" })]);
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect(current.snapshot("session", A)).toEqual(session(A, 3, { queued: 7, dead: 2, state: "{}" }));
         expect(current.snapshot("session", A, 2)).toEqual(session(A, 2));
         expect(current.snapshot("session", A, 0)).toBeUndefined();
@@ -137,7 +154,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       store.append({ records: [queued(3, A)], dedupe: [] });
       checkpoint(store, [queued(4, A)], []);
       checkpoint(store, [], []);
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect([0, 1, 2, 3, 4, 9].map((upTo) => current.checkpoint(upTo))).toEqual([0, 0, 2, 2, 4, 4]);
         expect(current.checkpoint()).toBe(4);
       }
@@ -255,7 +272,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
   describe(`${name} as a store: dedupe keys, erasure, compaction`, () => {
     test("a dedupe key is known until its window ends, and may then be used again", () => {
       fresh().append({ records: [queued(1, A)], dedupe: [{ key: "k", position: 1, expiresAtMs: 100 }] });
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect(current.findDuplicate("k", 99)).toBe(1);
         expect(current.findDuplicate("k", 100)).toBeUndefined();
         expect(current.findDuplicate("K", 0)).toBeUndefined();
@@ -269,9 +286,9 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       checkpoint(store, [queued(1, A), queued(2, B)], [session(A, 2, { previous: 1 }), session(B, 2)]);
       store.append({ records: [queued(3, A), ran(4, B, 2)], dedupe: [] });
       checkpoint(store, [forgotten(5, A, 3)], [session(A, 5, { previous: 5 })]);
-      store.erase(A, [1, 2, 3, 77]);
-      store.erase(A, [1, 2, 3, 77]);
-      for (const current of [store, again()]) {
+      store.erase(A, [1, 2, 3]);
+      store.erase(A, [1, 2, 3]);
+      for (const current of both()) {
         expect([...current.read()].map(({ body }) => body !== null)).toEqual([
           false,
           true,
@@ -309,7 +326,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       checkpoint(store, [queued(5, A)], [session(A, 5)]);
       const before = [...store.read({ after: 2 })];
       expect(store.compact(2, 100)).toEqual({ records: 2, snapshots: 2 });
-      for (const current of [store, again()]) {
+      for (const current of both()) {
         expect(current.base()).toBe(2);
         expect(current.head()).toEqual({ position: 5, atMs: START_MS + 5 });
         expect([...current.read()]).toEqual(before);
@@ -362,84 +379,4 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     expect(() => store.erase(A, [1])).toThrow(isClosed);
     expect(() => store.compact(0, 0)).toThrow(isClosed);
   });
-}
-
-export function queued(
-  position: number,
-  sessionKey: string,
-  body: object = { text: `event ${position}` },
-): EventQueued {
-  const facts = {
-    wakeId: `w-${position}`,
-    eventId: `e-${position}`,
-    source: "exec-event",
-    intent: "event",
-    reason: "exec",
-    dueAtMs: START_MS + position + 250,
-    trust: "untrusted",
-  };
-  return { ...envelope(position, sessionKey), type: "event.queued", facts, body } as EventQueued;
-}
-
-export function session(key: string, position: number, facts: Partial<Snapshot> = {}): Snapshot {
-  const state = JSON.stringify({ value: "waiting", context: { key, position } });
-  return {
-    kind: "session",
-    key,
-    position,
-    machine: "session@1",
-    previous: 1,
-    dueAtMs: null,
-    queued: 0,
-    dead: 0,
-    state,
-    ...facts,
-  };
-}
-
-export function lane(key: string, position: number, dueAtMs: number | null): Snapshot {
-  return { ...session(key, position), kind: "heartbeat", machine: "heartbeat@1", previous: 0, dueAtMs };
-}
-
-export function checkpoint(
-  store: Store,
-  records: readonly LogRecord[],
-  snapshots: readonly Snapshot[],
-): void {
-  store.append({ records, dedupe: [], snapshots });
-}
-
-/** Appends so many events in groups of 100. */
-export function fill(store: Store, count: number): void {
-  const from = store.head().position;
-  for (let done = 0; done < count; done += 100) {
-    const group = range(from + done + 1, from + Math.min(count, done + 100));
-    store.append({ records: group.map((position) => queued(position, A)), dedupe: [] });
-  }
-}
-
-export function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-}
-
-function ran(position: number, sessionKey: string, previous: number): LogRecord {
-  const facts = { wakeId: "w-1", runId: "r-1", eventIds: ["e-1"], durationMs: 12 };
-  return { ...envelope(position, sessionKey, previous), type: "run.ran", facts, body: { reply: "ok" } };
-}
-
-function skipped(position: number, sessionKey: string): LogRecord {
-  const facts = { wakeId: "w-1", runId: "r-1", reason: "requests-in-flight", dueAtMs: null };
-  return { ...envelope(position, sessionKey), type: "run.skipped", facts, body: null };
-}
-
-function forgotten(position: number, sessionKey: string, previous: number): LogRecord {
-  return { ...envelope(position, sessionKey, previous), type: "session.forgotten", facts: {}, body: null };
-}
-
-function envelope(position: number, sessionKey: string, previous = 0) {
-  return { position, previous, atMs: START_MS + position, sessionKey };
-}
-
-function positions(records: Iterable<LogRecord>): number[] {
-  return Array.from(records, ({ position }) => position);
 }

@@ -139,6 +139,17 @@ test("only loopback is listened on, unless other names are given", async () => {
   expect(await health(`box.lan.evil.test:${it.server.port}`)).toMatch(/^HTTP\/1\.1 403 /);
 });
 
+test.each(["127.0.0.1", "127.0.0.2", "::1", "localhost"])(
+  "listening on %s, it is called by its url",
+  async (host) => {
+    await using it = await serve({ host });
+    const answered = await fetch(`${it.server.url}/v1/status`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    expect(answered.status).toBe(200);
+  },
+);
+
 test("a port in use and a short token are told, and leave nothing open", async () => {
   await using it = await serve();
   const { heartbeat } = untouchable();

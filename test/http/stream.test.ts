@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { connect } from "../../src/client/index.ts";
 import { eventsOf } from "../../src/client/sse.ts";
-import { TOKEN } from "./fixture.ts";
+import type { Heartbeat } from "../../src/api.ts";
+import type { LogRecord } from "../../src/core/records.ts";
+import { followLog } from "../../src/http/follow.ts";
+import type { EventWriter } from "../../src/http/sse.ts";
+import { TOKEN, untouchable } from "./fixture.ts";
 import { serve, socketTo, until, type Served } from "./served.ts";
 
 const authorization = `Bearer ${TOKEN}`;
@@ -109,4 +113,25 @@ test("a client that does not read is dropped; memory holds no more than a page f
   slow.resume();
   await closed;
   expect(slow.bytesRead).toBeLessThan(900 * text.length);
+});
+
+test("records that were compacted away are said to be missing", async () => {
+  const over = new AbortController();
+  const sent: string[] = [];
+  const records = [5, 6].map((position) => ({ position, sessionKey: "s" }) as LogRecord);
+  const heartbeat = {
+    ...untouchable().heartbeat,
+    subscribe: () => () => {},
+    read: ({ after = 0 } = {}) => Promise.resolve(records.filter(({ position }) => position > after)),
+  } as Heartbeat;
+  const writer: EventWriter = {
+    signal: over.signal,
+    async send({ event = "record", id = "-", data }) {
+      sent.push(event === "gap" ? `gap ${data}` : `${event} ${id}`);
+      if (id === "6") over.abort();
+    },
+    beat: () => Promise.resolve(),
+  };
+  await followLog(heartbeat, writer, { after: 2, beatMs: 1_000 });
+  expect(sent).toEqual(["open 2", 'gap {"from":3,"to":4}', "record 5", "record 6"]);
 });

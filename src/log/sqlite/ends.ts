@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { closed } from "../guards.ts";
 import { corrupt } from "./failures.ts";
 import { GENESIS, sum } from "./integrity.ts";
 import { fromRow, type LogRow } from "./records.ts";
@@ -42,6 +43,33 @@ export function endsReader(db: DatabaseSync, file: string): () => Ends {
     return { position, atMs, hash };
   };
   return () => ({ base: end("base"), head: end("head") });
+}
+
+/** The ends as this connection knows them. */
+export interface OpenEnds {
+  readonly get: () => Ends;
+  readonly moveHead: (head: End) => void;
+  /** Takes them from the database again. */
+  readonly reload: () => void;
+}
+
+/** @throws LubdubError `LUBDUB_STORE_CORRUPT`; `LUBDUB_CLOSED` later, once the database is closed */
+export function openEnds(db: DatabaseSync, file: string): OpenEnds {
+  const read = endsReader(db, file);
+  let ends = read();
+  checkEnds(db, file, ends);
+  return {
+    get() {
+      if (!db.isOpen) throw closed();
+      return ends;
+    },
+    moveHead(head) {
+      ends = { ...ends, head };
+    },
+    reload() {
+      ends = read();
+    },
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ const SQLITE = {
 export function asStoreError(error: unknown, location: string): LubdubError {
   if (error instanceof LubdubError) return error;
   const { code, errcode, message } = error as Error & { code?: string; errcode?: number };
-  if (code === "ERR_INVALID_STATE" && message.includes("not open")) return closed();
+  if (code === "ERR_INVALID_STATE") return closed(); // the database, or a statement of it
   if (code === "ERR_OUT_OF_RANGE") return corrupt(location, "a number beyond any that Lubdub writes", error);
   const result = errcode === undefined ? undefined : errcode & 0xff;
   if (result === SQLITE.full)
@@ -24,6 +24,15 @@ export function asStoreError(error: unknown, location: string): LubdubError {
   if (result === SQLITE.corrupt || result === SQLITE.notADatabase) return corrupt(location, message, error);
   const detail = errcode === undefined ? message : `${message} (SQLite ${errcode})`;
   return failure("LUBDUB_STORE_FAILED", location, "to be readable and writable", detail, error);
+}
+
+/** Runs work on the database; what SQLite throws becomes an error of ours. */
+export function mapped<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asStoreError(error, file);
+  }
 }
 
 export function isBusy(error: unknown): boolean {

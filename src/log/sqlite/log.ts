@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { LogRecord } from "../../core/records.ts";
 import type { Store } from "../store.ts";
 import type { End, Ends } from "./ends.ts";
-import { asStoreError, corrupt } from "./failures.ts";
+import { corrupt, mapped } from "./failures.ts";
 import { fromRow, toRow, type LogRow } from "./records.ts";
 
 /** Records read at a time: no statement stays open while the caller works, so writes and WAL resets are never held up. */
@@ -16,8 +16,6 @@ export interface LogTable {
   recordAt: Store["recordAt"];
   /** Where the log would begin if it were compacted up to a record. */
   endAt(position: number): End;
-  /** Forgets a record's body, if the record is this session's. */
-  eraseBody(position: number, sessionKey: string): void;
 }
 
 /** @param ends - as they are now */
@@ -27,7 +25,6 @@ export function logTable(db: DatabaseSync, file: string, ends: () => Ends): LogT
     "SELECT * FROM log WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
   );
   const selectOne = db.prepare("SELECT * FROM log WHERE position = ?");
-  const erase = db.prepare("UPDATE log SET body = NULL, salt = NULL WHERE position = ? AND session = ?");
   selectPage.setReturnArrays(true);
   selectOne.setReturnArrays(true);
 
@@ -90,17 +87,5 @@ export function logTable(db: DatabaseSync, file: string, ends: () => Ends): LogT
       const row = heldRow(position);
       return { position, atMs: fromRow(row, file).atMs, hash: row[10] };
     },
-    eraseBody(position, sessionKey) {
-      erase.run(position, sessionKey);
-    },
   };
-}
-
-/** Runs work on the database; what SQLite throws becomes an error of ours. */
-export function mapped<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw asStoreError(error, file);
-  }
 }

@@ -1,9 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { ActorKind, Snapshot, Store } from "../store.ts";
-import { corrupt } from "./failures.ts";
+import { corrupt, mapped } from "./failures.ts";
 import { sum } from "./integrity.ts";
-import { mapped } from "./log.ts";
 
 const PAGE_SNAPSHOTS = 256;
 const PAGE_DEADLINES = 4_096;
@@ -23,31 +22,29 @@ type Columns = [
   stateCrc: number,
   crc: number,
 ];
-type SnapshotRow = [...Columns, state: string];
+export type SnapshotRow = [...Columns, state: string];
+export const SNAPSHOT_COLUMNS = `${COLUMNS}, state`;
 
 /** The tables `snapshots` and `checkpoints`. */
 export interface SnapshotTables extends Pick<Store, "snapshot" | "snapshots" | "checkpoint" | "deadlines"> {
   /** Writes a checkpoint. */
   insert(position: number, snapshots: readonly Snapshot[]): void;
-  /** Removes a session's snapshots whose newest record is at or before this position. */
-  eraseSession(sessionKey: string, lastPosition: number): void;
 }
 
 export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
   const insert = db.prepare(
-    `INSERT OR REPLACE INTO snapshots (${COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO snapshots (${SNAPSHOT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertCheckpoint = db.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)");
   const selectNewest = db.prepare(
-    `SELECT ${COLUMNS}, state FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
+    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
   );
   const selectCheckpoint = db.prepare(
     "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
   );
-  const selectPage = db.prepare(newestOfEachKey(`${COLUMNS}, state`, ""));
-  const selectDead = db.prepare(newestOfEachKey(`${COLUMNS}, state`, "AND dead > 0"));
+  const selectPage = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, ""));
+  const selectDead = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, "AND dead > 0"));
   const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
-  const remove = db.prepare("DELETE FROM snapshots WHERE kind = 'session' AND key = ? AND previous <= ?");
   for (const select of [selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
     select.setReturnArrays(true);
   }
@@ -94,9 +91,6 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
         if (rows.length < PAGE_DEADLINES) return;
         from = rows.at(-1)?.[1] ?? from;
       }
-    },
-    eraseSession(sessionKey, lastPosition) {
-      remove.run(sessionKey, lastPosition);
     },
   };
 }

@@ -20,14 +20,20 @@ interface Abreast<Machine extends AnyStateMachine, D extends Driver> {
   readonly checkpoint: (step: number) => boolean;
   readonly driver: (subject: Subject, lane: string, path: EdgeCover<Machine>["paths"][number]["events"]) => D;
   /** What the driver's state must be, and what it is. */
-  readonly compare: (subject: Subject, driver: D, wanted: SnapshotFrom<Machine>) => { got: unknown; wanted: unknown };
+  readonly compare: (
+    subject: Subject,
+    driver: D,
+    wanted: SnapshotFrom<Machine>,
+  ) => { got: unknown; wanted: unknown };
 }
 
 /**
  * Walks all paths side by side, a step at a time, each in its own lane of one store; after each step the process dies
  * and comes back. So thousands of crashes cost as many starts as the longest path has steps.
  */
-export function walkAbreast<Machine extends AnyStateMachine, D extends Driver>(walk: Abreast<Machine, D>): void {
+export function walkAbreast<Machine extends AnyStateMachine, D extends Driver>(
+  walk: Abreast<Machine, D>,
+): void {
   const { paths } = walk.cover;
   using subject = createSubject(walk.openStore, NOW_MS);
   const drivers = paths.map(({ events }, index) => walk.driver(subject, `lane-${index}`, events));
@@ -44,7 +50,12 @@ export function walkAbreast<Machine extends AnyStateMachine, D extends Driver>(w
       const broken = brokenRules(subject.host, driver.lane, driver.queued);
       const { got, wanted } = walk.compare(subject, driver, snapshot);
       if (broken.length === 0 && JSON.stringify(got) === JSON.stringify(wanted)) continue;
-      expect({ broken, state: got, path: events.slice(0, step + 1) }).toEqual({ broken: [], state: wanted, path: [] });
+      expect({ broken, state: got, path: events.slice(0, step + 1) }).toEqual({
+        broken: [],
+        state: wanted,
+        path: [],
+      });
     }
   }
+  subject.refold();
 }

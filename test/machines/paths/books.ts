@@ -56,7 +56,12 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
       return eventId;
     },
     request(sessionKey, intent, dueAtMs) {
-      subject.write({ type: "wake.requested", sessionKey, facts: wake(sessionKey, intent, dueAtMs), body: null });
+      subject.write({
+        type: "wake.requested",
+        sessionKey,
+        facts: wake(sessionKey, intent, dueAtMs),
+        body: null,
+      });
     },
     start(sessionKey, eventIds, idle) {
       const pending = heartbeat().pending.get(sessionKey);

@@ -1,7 +1,13 @@
-import { initialTransition, transition, type AnyStateMachine, type EventFromLogic, type SnapshotFrom } from "xstate";
+import {
+  initialTransition,
+  transition,
+  type AnyStateMachine,
+  type EventFromLogic,
+  type SnapshotFrom,
+} from "xstate";
 import { getAdjacencyMap, getShortestPaths } from "xstate/graph";
 
-/** One way through a machine: the shortest path to a state, and one event more. */
+/** One way through a machine: the shortest path to a state, and on by events out of it. */
 export interface Path<Machine extends AnyStateMachine> {
   readonly events: readonly EventFromLogic<Machine>[];
   /** The machine's snapshot after each event. */
@@ -35,6 +41,7 @@ export function edgeCover<Machine extends AnyStateMachine>(walk: Walk<Machine>):
   const taken = new Set<string>();
   const paths: Path<Machine>[] = [];
   const reached = new Set<string>();
+  let walked = 0;
   for (const { steps } of getShortestPaths(machine, options)) {
     // The first step is xstate.init. Snapshots are made anew: those of symmetric states differ in the names of keys.
     const way = steps.slice(1).map(({ event }) => event as EventFromLogic<Machine>);
@@ -45,16 +52,25 @@ export function edgeCover<Machine extends AnyStateMachine>(walk: Walk<Machine>):
       snapshots.push(end);
     }
     reached.add(vertexOf(end));
+    // What leaves the state as it is can be sent one after the other; what leads on has a path of its own.
+    const loops: EventFromLogic<Machine>[] = [];
     for (const event of events(end)) {
+      walked += 1;
       for (const edge of edgesTaken(machine, end, event)) taken.add(edge);
       const after = transition(machine, end, event)[0] as SnapshotFrom<Machine>;
-      paths.push({ events: [...way, event], snapshots: [...snapshots, after] });
+      if (vertexOf(after) === vertexOf(end)) loops.push(event);
+      else paths.push({ events: [...way, event], snapshots: [...snapshots, after] });
     }
+    if (loops.length > 0)
+      paths.push({ events: [...way, ...loops], snapshots: [...snapshots, ...loops.map(() => end)] });
   }
   const vertices = Object.keys(adjacency).length;
   if (reached.size !== vertices) throw new Error(`reached ${reached.size} of ${vertices} states`);
-  const edges = Object.values(adjacency).reduce((sum, { transitions }) => sum + Object.keys(transitions).length, 0);
-  if (edges !== paths.length) throw new Error(`walked ${paths.length} of ${edges} edges`);
+  const edges = Object.values(adjacency).reduce(
+    (sum, { transitions }) => sum + Object.keys(transitions).length,
+    0,
+  );
+  if (edges !== walked) throw new Error(`walked ${walked} of ${edges} edges`);
   return { vertices, edges, paths, untaken: declared(machine).filter((edge) => !taken.has(edge)) };
 }
 

@@ -22,7 +22,9 @@ export function heartbeatDriver(
 
   function request({ wake: { sessionKey, dueAtMs, intent } }: EventOf<"wake.requested">, step: number): void {
     // One event for this run, and one for each of the later runs that is to leave something behind.
-    const later = path.slice(step).filter((event) => "next" in event && event.next?.sessionKey === sessionKey);
+    const later = path
+      .slice(step)
+      .filter((event) => "next" in event && event.next?.sessionKey === sessionKey);
     for (let count = 0; count <= later.length; count++) books.queue(named(sessionKey), "text", EVENT_DUE_MS);
     if (intent !== "event") books.request(named(sessionKey), intent, dueAtMs);
   }
@@ -31,7 +33,8 @@ export function heartbeatDriver(
     const key = named(sessionKey);
     const last = path.slice(step).find((event): event is Ended => "runId" in event && isEnd(event));
     // Only a run without events is over when it is skipped.
-    if (last?.type === "run.skipped" && last.dueAtMs === null) books.drain(key, unoffered(books.session(key)));
+    if (last?.type === "run.skipped" && last.dueAtMs === null)
+      books.drain(key, unoffered(books.session(key)));
     const batch = nextBatch(books.session(key), 1).map(({ eventId }) => eventId);
     books.start(key, batch, idle);
   }

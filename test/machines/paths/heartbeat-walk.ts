@@ -23,14 +23,12 @@ const COUNTED_MAX = 2;
 
 interface Options {
   readonly keys: readonly string[];
-  /** With requests that cut a pause short. */
-  readonly manual: boolean;
   /** `exact`: tells deadlines and numbers of tries apart. `symmetric`: does not tell the keys apart. */
   readonly vertices: "exact" | "ordered" | "symmetric";
 }
 
-export function heartbeatWalk({ keys, manual, vertices }: Options): Walk<typeof heartbeatMachine> {
-  const intents: ("event" | "manual")[] = manual ? ["event", "manual"] : ["event"];
+export function heartbeatWalk({ keys, vertices }: Options): Walk<typeof heartbeatMachine> {
+  const intents = ["event", "manual"] as const;
   return {
     machine: heartbeatMachine,
     input: { lane: "lane" },

@@ -1,5 +1,10 @@
 import type { SnapshotFrom } from "xstate";
-import { sessionMachine, type QueuedEvent, type SessionContext, type SessionEvent } from "../../../machines/index.ts";
+import {
+  sessionMachine,
+  type QueuedEvent,
+  type SessionContext,
+  type SessionEvent,
+} from "../../../machines/index.ts";
 import type { Walk } from "./graph.ts";
 import { NOW_MS, RUN, STALE_RUN } from "./heartbeat-walk.ts";
 
@@ -20,7 +25,8 @@ export const sessionWalk: Walk<typeof sessionMachine> = {
     ...some("events.requeued", deadIds(context)),
     { type: "session.forgotten" },
   ],
-  vertexOf: ({ value, context }: Snapshot) => JSON.stringify([value, shownSession(context, byPlace(context))]),
+  vertexOf: ({ value, context }: Snapshot) =>
+    JSON.stringify([value, shownSession(context, byPlace(context))]),
 };
 
 /** What is compared between machine and driver. @param nameOf - one name for one event in both */
@@ -64,11 +70,21 @@ const EVENT: Omit<QueuedEvent, "eventId" | "text"> = {
 function starts({ queue, retry }: SessionContext): SessionEvent[] {
   const ids = queue.map(({ eventId }) => eventId);
   const batches = retry !== null ? [retry.eventIds] : [...(ids.length > 1 ? [ids.slice(0, 1)] : []), ids];
-  return batches.map((eventIds) => ({ type: "run.started", runId: RUN, wakeId: "wake", attempt: 1, eventIds }));
+  return batches.map((eventIds) => ({
+    type: "run.started",
+    runId: RUN,
+    wakeId: "wake",
+    attempt: 1,
+    eventIds,
+  }));
 }
 
 function ends(runId: string): SessionEvent[] {
-  const failed = { type: "run.failed", runId, error: { code: "LUBDUB_RUN_FAILED", message: "no luck" } } as const;
+  const failed = {
+    type: "run.failed",
+    runId,
+    error: { code: "LUBDUB_RUN_FAILED", message: "no luck" },
+  } as const;
   return [
     { type: "run.ran", runId },
     { type: "run.skipped", runId },

@@ -10,30 +10,32 @@ import type { Clock } from "../../../src/run/clock.ts";
 import type { RecordDraft } from "../../../src/run/journal.ts";
 
 /**
- * The real host over a real store, with a clock that stands still while it commits: it starts nothing of its own accord,
- * so that the records written here are all that happens.
+ * The real host over a real store, without a slot for a run and with a clock that stands still: it starts nothing of its
+ * own accord, so that the records written here are all that happens.
  */
 export interface Subject {
   readonly host: Host;
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }>;
-  /** Commits, then throws the process state away and opens the store again. Both must agree, and so must a fold from the start. */
+  /** Commits, throws the process state away and opens the store again: what comes back must be what was there. */
   crash(checkpoint: boolean): void;
+  /** Folds the log from its start, past all checkpoints: it must give the state that is live. */
+  refold(): void;
 }
 
 /** Every session of one path works in a lane of its own, so that thousands of paths are walked abreast in one store. */
 export const laneOf = (sessionKey: string): string => sessionKey.slice(0, sessionKey.indexOf("|"));
 
 export function createSubject(openStore: () => Store, nowMs: number): Subject & Disposable {
-  let clockMs = 0;
   const clock: Clock = {
-    nowMs: () => clockMs,
+    nowMs: () => nowMs,
     setTimer: () => () => {},
     afterTurn: () => {},
     random: () => 0.5,
   };
   const open = (): Host => {
     const run = () => new Promise<never>(() => {});
-    return createHost(resolveOptions({ run, store: openStore(), laneOf, clock, checkpointRecords: 1_000_000 }));
+    const options = resolveOptions({ run, store: openStore(), laneOf, clock, checkpointRecords: 1_000_000 });
+    return createHost({ ...options, concurrency: 0 });
   };
   const keys = new Set<string>();
   let host = open();
@@ -43,12 +45,7 @@ export function createSubject(openStore: () => Store, nowMs: number): Subject & 
     },
     write(draft) {
       keys.add(draft.sessionKey);
-      clockMs = nowMs;
-      try {
-        return host.journal.write(draft);
-      } finally {
-        clockMs = 0;
-      }
+      return host.journal.write(draft);
     },
     crash(checkpoint) {
       host.journal.flush(checkpoint);
@@ -56,8 +53,10 @@ export function createSubject(openStore: () => Store, nowMs: number): Subject & 
       host.store.close();
       host = open();
       expectSame(look(host, keys), before);
+    },
+    refold() {
       const { sessions, heartbeats } = encoded(fold(host.store.read(), { laneOf }));
-      expectSame({ ...sessions, ...heartbeats }, before);
+      expectSame({ ...sessions, ...heartbeats }, look(host, keys));
     },
     [Symbol.dispose]: () => host.store.close(),
   };

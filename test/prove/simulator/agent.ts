@@ -24,10 +24,13 @@ export interface SimulatedAgent {
 export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) => string): SimulatedAgent {
   const calls = new Map<string, Call>();
   const working = new Map<string, Call>();
-  const moods = Object.entries(plan.agent).flatMap(([mood, weight]) => Array<AgentMood>(weight).fill(mood as AgentMood));
+  const moods = Object.entries(plan.agent).flatMap(([mood, weight]) =>
+    Array<AgentMood>(weight).fill(mood as AgentMood),
+  );
   let healed = false;
 
-  const later = (delayMs: number): Promise<void> => new Promise((resolve) => void clock.setTimer(delayMs, resolve));
+  const later = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => void clock.setTimer(delayMs, resolve));
 
   async function answer(mood: AgentMood, { signal, runId }: RunRequest): Promise<unknown> {
     switch (mood) {
@@ -37,7 +40,11 @@ export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) =
         await Promise.race([later(plan.runTimeoutMs / 4), aborted(signal)]);
         return signal.aborted ? Promise.reject(new Error("stopped")) : { status: "ran" };
       case "busy":
-        return { status: "skipped", reason: "requests-in-flight", ...(clock.random() < 0.2 ? { retryAfterMs: 30 } : {}) };
+        return {
+          status: "skipped",
+          reason: "requests-in-flight",
+          ...(clock.random() < 0.2 ? { retryAfterMs: 30 } : {}),
+        };
       case "failed":
         return { status: "failed", reason: "no luck" };
       case "final":
@@ -63,8 +70,12 @@ export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) =
       const lane = laneOf(request.sessionKey);
       must(!calls.has(request.runId), "S9 a run id is used once");
       const other = working.get(lane);
-      must(other === undefined || other.request.signal.aborted, "S5 the agent is called once at a time in a lane");
-      for (const event of request.events) must(event.sessionKey === request.sessionKey, "S3 only the session's own events");
+      must(
+        other === undefined || other.request.signal.aborted,
+        "S5 the agent is called once at a time in a lane",
+      );
+      for (const event of request.events)
+        must(event.sessionKey === request.sessionKey, "S3 only the session's own events");
       const call: Call = { request, answer: undefined };
       calls.set(request.runId, call);
       working.set(lane, call);

@@ -18,6 +18,7 @@ interface ModelRun {
   readonly wakeId: string;
   readonly sessionKey: string;
   readonly ids: readonly string[];
+  readonly forgotten?: boolean;
 }
 
 /** The reference model. It is told what was committed, and says when that breaks a promise. */
@@ -67,10 +68,12 @@ export class Model {
         must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
         must(same(record.facts.eventIds, run?.ids ?? []), "S7 exactly the offered events are acknowledged");
         session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
+        if (run?.forgotten === true) return void this.runs.delete(this.#laneOf(record.sessionKey));
         return this.#over(session, record.atMs);
       case "run.skipped":
         must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
         this.runs.delete(this.#laneOf(record.sessionKey));
+        if (run?.forgotten === true) return;
         if (record.facts.dueAtMs !== null) this.#wait(session, record.facts.dueAtMs, "idle");
         else {
           must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
@@ -87,44 +90,77 @@ export class Model {
         session.failures = 0;
         return;
       case "events.drained":
-        for (const id of record.facts.eventIds) must(session.queue.includes(id), "only queued events are drained");
-        must(!(run?.sessionKey === record.sessionKey && run.ids.some((id) => record.facts.eventIds.includes(id))), "S7 an offered event is not drained");
+        for (const id of record.facts.eventIds)
+          must(session.queue.includes(id), "only queued events are drained");
+        must(
+          !(
+            run?.sessionKey === record.sessionKey && run.ids.some((id) => record.facts.eventIds.includes(id))
+          ),
+          "S7 an offered event is not drained",
+        );
         session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
-        if (session.frozen !== null) session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));
+        if (session.frozen !== null)
+          session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));
         if (session.frozen?.ids.length === 0) session.frozen = null;
         return;
       case "events.requeued":
-        for (const id of record.facts.eventIds) must(session.dead.includes(id), "S16 only dead letters are requeued");
+        for (const id of record.facts.eventIds)
+          must(session.dead.includes(id), "S16 only dead letters are requeued");
         session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
         session.queue.push(...record.facts.eventIds);
         return this.#request(session, "manual", record.facts.dueAtMs);
       case "events.dismissed":
-        for (const id of record.facts.eventIds) must(session.dead.includes(id), "S16 only dead letters are dismissed");
+        for (const id of record.facts.eventIds)
+          must(session.dead.includes(id), "S16 only dead letters are dismissed");
         session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
         return;
       case "session.forgotten":
-        if (run?.sessionKey === record.sessionKey) this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [] });
+        if (run?.sessionKey === record.sessionKey)
+          this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [], forgotten: true });
         Object.assign(session, { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null });
         return;
     }
   }
 
-  #started(session: ModelSession, { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.started" }>, run: ModelRun | undefined): void {
+  #started(
+    session: ModelSession,
+    { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.started" }>,
+    run: ModelRun | undefined,
+  ): void {
     must(run === undefined, `S5 one run at a time in a lane: ${run?.runId} and ${facts.runId}`);
     const expected = session.frozen?.ids ?? session.queue.slice(0, this.#plan.batchMax);
-    must(same(facts.eventIds, expected), `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`);
+    must(
+      same(facts.eventIds, expected),
+      `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`,
+    );
     if (session.frozen !== null) must(facts.wakeId === session.frozen.wakeId, "S9 a retry keeps its wake id");
-    must(facts.attempt === session.failures + 1, `S8 busy uses up no attempt: expected ${session.failures + 1}, got ${facts.attempt}`);
+    must(
+      facts.attempt === session.failures + 1,
+      `S8 busy uses up no attempt: expected ${session.failures + 1}, got ${facts.attempt}`,
+    );
     must(session.notBeforeMs !== null, "L2 a run was asked for");
     const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
-    must(early || atMs >= (session.notBeforeMs ?? 0), `L4 not before its time: ${session.notBeforeMs} at ${atMs}`);
-    this.runs.set(this.#laneOf(sessionKey), { runId: facts.runId, wakeId: facts.wakeId, sessionKey, ids: facts.eventIds });
+    must(
+      early || atMs >= (session.notBeforeMs ?? 0),
+      `L4 not before its time: ${session.notBeforeMs} at ${atMs}`,
+    );
+    this.runs.set(this.#laneOf(sessionKey), {
+      runId: facts.runId,
+      wakeId: facts.wakeId,
+      sessionKey,
+      ids: facts.eventIds,
+    });
     session.notBeforeMs = null;
     session.waitsFor = "window";
   }
 
-  #failed(session: ModelSession, { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.failed" }>, run: ModelRun | undefined): void {
+  #failed(
+    session: ModelSession,
+    { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.failed" }>,
+    run: ModelRun | undefined,
+  ): void {
     must(run?.runId === facts.runId, "S6 only the lane's current run settles");
+    if (run?.forgotten === true) return void this.runs.delete(this.#laneOf(sessionKey));
     session.failures++;
     if (facts.dueAtMs === null) {
       const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
@@ -141,7 +177,8 @@ export class Model {
 
   /** The wake is over; what is still queued must go on at once, unless somebody asked for it meanwhile. */
   #over(session: ModelSession, atMs: number): void {
-    for (const [lane, { sessionKey }] of this.runs) if (this.sessions.get(sessionKey) === session) this.runs.delete(lane);
+    for (const [lane, { sessionKey }] of this.runs)
+      if (this.sessions.get(sessionKey) === session) this.runs.delete(lane);
     session.frozen = null;
     session.failures = 0;
     if (session.queue.length > 0) session.notBeforeMs ??= atMs;

@@ -25,7 +25,16 @@ export interface Plan {
   readonly agent: Readonly<Record<AgentMood, number>>;
 }
 
-export type AgentMood = "ran" | "slow" | "busy" | "failed" | "final" | "throws" | "hangs" | "deaf" | "nonsense";
+export type AgentMood =
+  | "ran"
+  | "slow"
+  | "busy"
+  | "failed"
+  | "final"
+  | "throws"
+  | "hangs"
+  | "deaf"
+  | "nonsense";
 
 /** Look-alikes: they differ in case, normal form, a trailing dot, a prefix. None may ever stand for another. */
 const KEYS = [

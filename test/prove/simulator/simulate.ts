@@ -65,14 +65,31 @@ class Simulation {
     const process = startProcess(this.#clock, this.#disk, { next: () => this.#fault() });
     const agent = simulatedAgent(this.#plan, process.clock, this.#laneOf);
     if (!this.#faulty) agent.heal();
-    const { concurrency, coalesceMs, lingerMs, queueMax, batchMax, maxAttempts, runTimeoutMs, abortGraceMs, backoff } = this.#plan;
+    const {
+      concurrency,
+      coalesceMs,
+      lingerMs,
+      queueMax,
+      batchMax,
+      maxAttempts,
+      runTimeoutMs,
+      abortGraceMs,
+      backoff,
+    } = this.#plan;
     this.#told = [];
     const heartbeat = createHeartbeat({
       store: process.store,
       clock: process.clock,
       run: agent.run,
       laneOf: this.#laneOf,
-      concurrency, coalesceMs, lingerMs, queueMax, batchMax, maxAttempts, runTimeoutMs, abortGraceMs,
+      concurrency,
+      coalesceMs,
+      lingerMs,
+      queueMax,
+      batchMax,
+      maxAttempts,
+      runTimeoutMs,
+      abortGraceMs,
       busyBackoff: backoff,
       failedBackoff: backoff,
       checkpointRecords: this.#plan.checkpointRecords,
@@ -95,9 +112,11 @@ class Simulation {
     if (random() < 0.5) await this.#clock.settle();
     else if (random() < 0.5) await this.#clock.next();
     else await this.#clock.advance(Math.floor(random() * 400));
-    if (this.#percent(this.#plan.clockJump)) this.#clock.jump((random() < 0.5 ? -1 : 1) * 86_400_000 * random());
+    if (this.#percent(this.#plan.clockJump))
+      this.#clock.jump((random() < 0.5 ? -1 : 1) * 86_400_000 * random());
     if (this.#percent(this.#plan.crash)) this.#process.alive = false;
-    if (!this.#process.alive || (await this.#heartbeat.status()).state === "store-failed") await this.#restart();
+    if (!this.#process.alive || (await this.#heartbeat.status()).state === "store-failed")
+      await this.#restart();
     await this.#check();
   }
 
@@ -108,10 +127,14 @@ class Simulation {
     for (let round = 0; round < 3; round++) {
       for (; this.#turns.length > 0; await this.#clock.settle()) this.#release(0);
       await this.#clock.advance(HEALING_MS);
+      if (!this.#process.alive) await this.#restart();
     }
     await this.#check();
     for (const [key, { queue }] of this.#model.sessions) {
-      must(queue.length === 0, `L1 everything is handled in the end: ${queue.length} left in ${JSON.stringify(key)}`);
+      must(
+        queue.length === 0,
+        `L1 everything is handled in the end: ${queue.length} left in ${JSON.stringify(key)}`,
+      );
       must((await this.#heartbeat.why(key)).code !== "running", "L1 no run is left over");
     }
     await this.#replayEqualsLive();
@@ -154,8 +177,16 @@ class Simulation {
     const { random } = this.#clock;
     const repeated = random() < 0.1 && this.#serial > 0;
     const text = `event ${repeated ? this.#serial : ++this.#serial}`;
-    const options = { sessionKey: key, intent: this.#intent(), dedupeKey: `${key} ${text}`, ...(random() < 0.3 ? { coalesceMs: 0 } : {}) };
-    const sent = random() < 0.8 ? this.#heartbeat.wake(text, options) : this.#heartbeat.enqueueSystemEvent(text, options);
+    const options = {
+      sessionKey: key,
+      intent: this.#intent(),
+      dedupeKey: `${key} ${text}`,
+      ...(random() < 0.3 ? { coalesceMs: 0 } : {}),
+    };
+    const sent =
+      random() < 0.8
+        ? this.#heartbeat.wake(text, options)
+        : this.#heartbeat.enqueueSystemEvent(text, options);
     this.#note(sent);
   }
 
@@ -164,7 +195,8 @@ class Simulation {
     sent.then(
       (accepted) => void this.#accepted.push(accepted),
       (error: unknown) => {
-        if (process === this.#process && process.alive) must(error instanceof LubdubError, `every refusal says why: ${String(error)}`);
+        if (process === this.#process && process.alive)
+          must(error instanceof LubdubError, `every refusal says why: ${String(error)}`);
       },
     );
   }
@@ -192,7 +224,9 @@ class Simulation {
   async #deadLetter(requeue: boolean): Promise<void> {
     const [letter] = await this.#heartbeat.deadLetters();
     if (letter === undefined) return;
-    this.#note(requeue ? this.#heartbeat.requeue(letter.event.eventId) : this.#heartbeat.dismiss(letter.event.eventId));
+    this.#note(
+      requeue ? this.#heartbeat.requeue(letter.event.eventId) : this.#heartbeat.dismiss(letter.event.eventId),
+    );
   }
 
   async #closeGracefully(): Promise<void> {
@@ -231,9 +265,18 @@ class Simulation {
     if ((await this.#heartbeat.status()).state !== "running") return;
     for (const [key, { queue, dead }] of this.#model.sessions) {
       const live = (await this.#heartbeat.peekSystemEvents(key)).map(({ eventId }) => eventId);
-      must(same(live, queue), `S1 S10 the queue of ${JSON.stringify(key)}: expected ${queue.join()}, got ${live.join()}`);
+      must(
+        same(live, queue),
+        `S1 S10 the queue of ${JSON.stringify(key)}: expected ${queue.join()}, got ${live.join()}`,
+      );
       const view = await this.#heartbeat.session(key);
-      must(same(view.deadLetters.map(({ event }) => event.eventId), dead), "S16 the dead letters");
+      must(
+        same(
+          view.deadLetters.map(({ event }) => event.eventId),
+          dead,
+        ),
+        "S16 the dead letters",
+      );
       if (queue.length > 0) this.#checkArmed(view.why.code, view.why.untilMs);
     }
     if (this.#clock.random() < 0.02) await this.#replayEqualsLive();
@@ -242,21 +285,32 @@ class Simulation {
   /** Everything that the agent answered in this life must stand in the log as it answered it. */
   #checkRuns(): void {
     for (const record of this.#told.splice(0)) {
-      if (record.type !== "run.ran" && record.type !== "run.skipped" && record.type !== "run.failed") continue;
+      if (record.type !== "run.ran" && record.type !== "run.skipped" && record.type !== "run.failed")
+        continue;
       const call = this.#agent.calls.get(record.facts.runId);
       if (call === undefined) {
-        must(record.type === "run.failed" && record.facts.code === "LUBDUB_RUN_INTERRUPTED", "S8 a run that ended was begun");
+        must(
+          record.type === "run.failed" && record.facts.code === "LUBDUB_RUN_INTERRUPTED",
+          "S8 a run that ended was begun",
+        );
         continue;
       }
       const { request, answer } = call;
-      must(request.sessionKey === record.sessionKey && request.wakeId === record.facts.wakeId, "S4 the key and the wake id are carried");
+      must(
+        request.sessionKey === record.sessionKey && request.wakeId === record.facts.wakeId,
+        "S4 the key and the wake id are carried",
+      );
       const succeeded = typeof answer === "object" && answer.status === "ran";
       if (record.type === "run.ran") {
         must(succeeded, "S8 only a run that succeeded acknowledges");
         const shown = new Set(request.events.map(({ eventId }) => eventId));
-        must(record.facts.eventIds.every((id) => shown.has(id)), "S7 only what was shown is acknowledged");
+        must(
+          record.facts.eventIds.every((id) => shown.has(id)),
+          "S7 only what was shown is acknowledged",
+        );
       } else if (succeeded) must(request.signal.aborted, "S8 a success that was in time acknowledges");
-      for (const { eventId, text } of request.events) must((this.#model.texts.get(eventId) ?? text) === text, "S15 the text is what was sent");
+      for (const { eventId, text } of request.events)
+        must((this.#model.texts.get(eventId) ?? text) === text, "S15 the text is what was sent");
     }
   }
 
@@ -264,7 +318,8 @@ class Simulation {
     const record = this.#disk.recordAt(position);
     must(record !== undefined, "S2 what was accepted is on the disk");
     must(record.sessionKey === sessionKey, "S3 it is there under its own key");
-    if (eventId !== undefined && record.type === "event.queued") must(record.facts.eventId === eventId, "S2 under its own id");
+    if (eventId !== undefined && record.type === "event.queued")
+      must(record.facts.eventId === eventId, "S2 under its own id");
   }
 
   #checkArmed(code: string, untilMs: number | null): void {
@@ -277,7 +332,13 @@ class Simulation {
     const state = await this.#heartbeat.stateAt(position);
     for (const [key, { queue }] of this.#model.sessions) {
       const session = state.sessions[key] as { context: { queue: { eventId: string }[] } } | undefined;
-      must(same((session?.context.queue ?? []).map(({ eventId }) => eventId), queue), "S12 replay equals live");
+      must(
+        same(
+          (session?.context.queue ?? []).map(({ eventId }) => eventId),
+          queue,
+        ),
+        "S12 replay equals live",
+      );
     }
   }
 

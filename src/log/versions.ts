@@ -1,0 +1,69 @@
+import type { Snapshot, SnapshotQuery } from "./store.ts";
+
+/** All versions of all snapshots of one kind, oldest first; keys in bytewise order when they are asked for. */
+export class Versions {
+  readonly #byKey = new Map<string, Snapshot[]>();
+  #sortedKeys: readonly string[] | null = null;
+
+  add(snapshot: Snapshot): void {
+    const versions = this.#byKey.get(snapshot.key);
+    if (versions === undefined) {
+      this.#byKey.set(snapshot.key, [snapshot]);
+      this.#sortedKeys = null;
+    } else {
+      if (versions.at(-1)?.position === snapshot.position) versions.pop();
+      versions.push(snapshot);
+    }
+  }
+
+  newest(key: string, upTo = Infinity): Snapshot | undefined {
+    return this.#byKey.get(key)?.findLast(({ position }) => position <= upTo);
+  }
+
+  *allNewest(): Iterable<Snapshot> {
+    for (const key of this.#keys()) {
+      const newest = this.newest(key);
+      if (newest !== undefined) yield newest;
+    }
+  }
+
+  *page({ after, limit, upTo, withDeadLetters = false }: SnapshotQuery): Iterable<Snapshot> {
+    let left = limit;
+    for (const key of this.#keys()) {
+      if (left <= 0) return;
+      if (after !== undefined && bytewise(key, after) <= 0) continue;
+      const newest = this.newest(key, upTo);
+      if (newest === undefined || (withDeadLetters && newest.dead === 0)) continue;
+      left -= 1;
+      yield newest;
+    }
+  }
+
+  remove(key: string, unwanted: (snapshot: Snapshot) => boolean): number {
+    const versions = this.#byKey.get(key) ?? [];
+    const kept = versions.filter((snapshot) => !unwanted(snapshot));
+    if (kept.length > 0) this.#byKey.set(key, kept);
+    else if (this.#byKey.delete(key)) this.#sortedKeys = null;
+    return versions.length - kept.length;
+  }
+
+  /** Of the versions up to this position, only the newest is needed by it and by later ones. */
+  compact(upTo: number): number {
+    let removed = 0;
+    for (const key of this.#keys()) {
+      const needed = this.newest(key, upTo);
+      removed += this.remove(key, ({ position }) => position < (needed?.position ?? 0));
+    }
+    return removed;
+  }
+
+  #keys(): readonly string[] {
+    this.#sortedKeys ??= [...this.#byKey.keys()].sort(bytewise);
+    return this.#sortedKeys;
+  }
+}
+
+/** As SQLite orders: by UTF-8 bytes, not by UTF-16 units. */
+function bytewise(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
