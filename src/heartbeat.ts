@@ -1,7 +1,7 @@
 import type { Heartbeat, TurnLease, TurnOptions } from "./api.ts";
 import { newId, positionOf } from "./core/ids.ts";
 import { LubdubError, shown } from "./errors.ts";
-import { createHost, eraseSession, type Host } from "./hosts/embedded.ts";
+import { createHost, type Host } from "./hosts/embedded.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
 import {
   listDeadLetters,
@@ -86,10 +86,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     stateAt: async (position) => stateAt(host, position),
     async forget(key) {
       const sessionKey = parseSessionKey(key);
-      const accepted = await write(host, { type: "session.forgotten", sessionKey, facts: {}, body: null });
-      const record = store.recordAt(accepted.position);
-      if (record !== undefined) eraseSession(store, record);
-      return accepted;
+      return write(host, { type: "session.forgotten", sessionKey, facts: {}, body: null });
     },
     async backup(file) {
       host.guard();

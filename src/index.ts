@@ -6,5 +6,5 @@ export type { Clock } from "./run/clock.ts";
 export { ERROR_CODES, LubdubError, type ErrorCode, type ErrorFacts } from "./errors.ts";
 export { createHeartbeat } from "./heartbeat.ts";
 export { memoryStore } from "./log/memory.ts";
-export { sqliteStore, type SqliteStoreOptions } from "./log/sqlite/index.ts";
+export { sqliteStore, verifyStore, type SqliteStoreOptions } from "./log/sqlite/index.ts";
 export type { HeartbeatOptions } from "./options.ts";

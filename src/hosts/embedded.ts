@@ -1,4 +1,4 @@
-import { encode, MACHINE_IDS } from "../core/actor.ts";
+import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
@@ -91,6 +91,7 @@ export function createHost(options: ResolvedOptions): Host {
     afterCommit(records, committed) {
       for (const record of records) {
         counts[record.type] = (counts[record.type] ?? 0) + 1;
+        if (record.type === "session.forgotten") eraseSession(store, record);
         for (const listener of listeners.keys()) tell(() => listener(record));
       }
       for (const effect of committed) runner.begin(effect);
@@ -206,8 +207,11 @@ export function createHost(options: ResolvedOptions): Host {
   }
 }
 
-/** Erases what `session.forgotten` promised. Safe to repeat: it is, at every start, for the records since the last checkpoint. */
-export function eraseSession(store: Store, { sessionKey, previous }: LogRecord): void {
+/**
+ * Erases what `session.forgotten` promised, right after its commit; again at a start for those since the last checkpoint,
+ * which is always older (see the journal), so that a crash in between leaves no text behind.
+ */
+function eraseSession(store: Store, { sessionKey, previous }: LogRecord): void {
   const positions: number[] = [];
   for (let at = previous; at > store.base();) {
     const record = store.recordAt(at);
@@ -215,7 +219,7 @@ export function eraseSession(store: Store, { sessionKey, previous }: LogRecord):
     positions.push(at);
     at = record.previous;
   }
-  store.erase(sessionKey, positions);
+  store.erase(sessionKey, positions, redacted);
 }
 
 function storedActors(store: Store): Source {

@@ -27,9 +27,9 @@ export function memoryStore(): Store {
       for (const snapshot of batch.snapshots) snapshots[snapshot.kind].add({ ...snapshot });
       if (position > (checkpoints.at(-1) ?? 0)) checkpoints.push(position);
     },
-    read: log.read,
-    recordAt: log.recordAt,
-    base: log.base,
+    read: (range) => log.read(range),
+    recordAt: (position) => log.recordAt(position),
+    base: () => log.base(),
     snapshot(kind, key, upTo) {
       log.checkOpen();
       return snapshots[kind].newest(key, upTo);
@@ -53,10 +53,12 @@ export function memoryStore(): Store {
       const known = dedupe.get(key);
       return known !== undefined && known.expiresAtMs > nowMs ? known.position : undefined;
     },
-    erase(sessionKey, positions) {
+    erase(sessionKey, positions, redact) {
       const last = positions.reduce((max, position) => Math.max(max, position), log.base());
       log.erase(sessionKey, positions);
-      snapshots.session.remove(sessionKey, ({ previous }) => previous <= last);
+      snapshots.session.change(sessionKey, (old) =>
+        old.previous <= last ? { ...old, state: redact(old.state) } : old,
+      );
     },
     compact(upTo, nowMs) {
       checkCompaction(upTo, upTo === log.base() || checkpoints.includes(upTo));

@@ -42,8 +42,11 @@ export interface Store extends Disposable {
   /** Position of the `event.queued` record with this dedupe key, if it is still remembered at `nowMs`. */
   findDuplicate(dedupeKey: string, nowMs: number): number | undefined;
 
-  /** Erases the bodies of these records and every older snapshot of this session, for good. The chain still verifies. */
-  erase(sessionKey: string, positions: readonly number[]): void;
+  /**
+   * Erases the bodies of these records for good, and writes `redact(state)` in the place of every snapshot of this session
+   * that is not newer. Ids and times stay, so that a replay goes the same way. The chain still verifies. May be repeated.
+   */
+  erase(sessionKey: string, positions: readonly number[], redact: (state: string) => string): void;
   /**
    * Drops records up to and with `upTo`, which must be a checkpoint's position, older snapshots that no later position
    * needs, and dedupe keys expired at `nowMs`. Queued events and dead letters live on in the snapshots.

@@ -39,6 +39,11 @@ export class Versions {
     }
   }
 
+  change(key: string, to: (snapshot: Snapshot) => Snapshot): void {
+    const versions = this.#byKey.get(key);
+    if (versions !== undefined) this.#byKey.set(key, versions.map(to));
+  }
+
   remove(key: string, unwanted: (snapshot: Snapshot) => boolean): number {
     const versions = this.#byKey.get(key) ?? [];
     const kept = versions.filter((snapshot) => !unwanted(snapshot));

@@ -2,7 +2,6 @@ import { LubdubError, shown } from "../errors.ts";
 import type { Intent, Source } from "../vocabulary.ts";
 import { sharedState } from "./shared-state.ts";
 import {
-  abandonRuns,
   giveBack,
   hasPending,
   request,
@@ -116,7 +115,6 @@ export function setHeartbeatWakeHandler(next: HeartbeatWakeHandler | null): () =
     disarm();
     state.running = false;
     state.scheduled = false;
-    abandonRuns(state.lanes);
     if (hasPending(state.lanes)) arm(COALESCE_MS, "normal");
   }
   return () => {
@@ -168,7 +166,10 @@ function disarm(): void {
   state.timer = null;
 }
 
-/** Hands all that is pending to the handler, one wake after the other. */
+/**
+ * Hands all that is pending to the handler, one wake after the other. A batch that began under a replaced handler goes
+ * on with that handler to its end, and then frees the slot like any other: so did the reference of that time.
+ */
 async function fire(delayMs: number, kind: TimerKind): Promise<void> {
   state.timer = null;
   state.scheduled = false;
@@ -182,7 +183,7 @@ async function fire(delayMs: number, kind: TimerKind): Promise<void> {
   state.running = true;
   const batch = takeBatch(state.lanes, Date.now());
   try {
-    for (const taken of batch) await hand(taken, handler);
+    for (const taken of batch) conclude(taken, await handler({ ...taken.wake.request }));
   } catch {
     // The handler reports its own errors. Siblings that were already done come back too: at least once, never lost.
     for (const taken of batch) giveBack(state.lanes, taken, Date.now());
@@ -193,8 +194,7 @@ async function fire(delayMs: number, kind: TimerKind): Promise<void> {
   }
 }
 
-async function hand(taken: TakenWake, handler: HeartbeatWakeHandler): Promise<void> {
-  const result = await handler({ ...taken.wake.request });
+function conclude(taken: TakenWake, result: HeartbeatRunResult): void {
   if (isBusy(result, taken.wake.request)) {
     giveBack(state.lanes, taken, Date.now());
     arm(RETRY_MS, "retry");

@@ -91,6 +91,8 @@ export function takeBatch(lanes: WakeLanes, atMs: number): readonly TakenWake[] 
   for (const [target, actor] of lanes.actors) {
     const wake = pendingOf(actor, target);
     if (wake === undefined) continue;
+    // Still running here only for a handler that was replaced: its late answer is for a run that no lane knows.
+    if (actor.context.run !== null) endRun(actor, actor.context.run.runId);
     const runId = `r-${(lanes.count += 1)}`;
     actor.send({ type: "run.started", sessionKey: target, wakeId: wake.wakeId, runId, atMs, idle: true });
     batch.push({ runId, wake });
@@ -106,10 +108,10 @@ export function settle(
 ): void {
   const actor = lanes.actors.get(wake.sessionKey);
   if (actor === undefined) return;
-  if (status === "skipped") actor.send({ type: "run.skipped", runId, dueAtMs: null });
+  if (status === "skipped") endRun(actor, runId);
   else if (status === "failed") actor.send({ type: "run.failed", runId, dueAtMs: null, next: null });
   else actor.send({ type: "run.ran", runId, next: null });
-  forgetIdle(lanes, wake.sessionKey, actor);
+  if (actor.value === "idle") lanes.actors.delete(wake.sessionKey);
 }
 
 /** The same request goes back under its own target, as if asked for again at `atMs`, and waits for an idle agent. */
@@ -121,19 +123,12 @@ export function giveBack(lanes: WakeLanes, taken: TakenWake, atMs: number): void
   if (actor !== undefined) postpone(actor, target);
 }
 
-/** A new handler does not wait for the runs of the old one. Their late answers are for runs that no lane knows. */
-export function abandonRuns(lanes: WakeLanes): void {
-  for (const [target, actor] of lanes.actors) {
-    const { run } = actor.context;
-    if (run === null) continue;
-    actor.send({ type: "run.skipped", runId: run.runId, dueAtMs: null });
-    forgetIdle(lanes, target, actor);
-  }
-}
-
 /** The machine reads its own fields only; what it carries is what `request` put in. */
 const pendingOf = (actor: HeartbeatActor, target: string): TargetWake | undefined =>
   actor.context.pending.get(target) as TargetWake | undefined;
+
+const endRun = (actor: HeartbeatActor, runId: string): boolean =>
+  actor.send({ type: "run.skipped", runId, dueAtMs: null });
 
 const postpone = (actor: HeartbeatActor, sessionKey: string): boolean =>
   actor.send({ type: "wake.postponed", sessionKey, dueAtMs: DUE_WITH_THE_TIMER_MS });
@@ -143,8 +138,4 @@ function withOverride(newer: HeartbeatWakeRequest, older: HeartbeatWakeRequest):
   const { heartbeat } = older;
   if (newer.intent === undefined || newer.heartbeat !== undefined || heartbeat === undefined) return newer;
   return { ...newer, heartbeat };
-}
-
-function forgetIdle(lanes: WakeLanes, target: string, actor: HeartbeatActor): void {
-  if (actor.value === "idle") lanes.actors.delete(target);
 }

@@ -79,8 +79,9 @@ export function createJournal(parts: JournalParts): Journal {
     scheduled = true; // what `beforeCommit` writes belongs to this commit
     parts.beforeCommit();
     scheduled = false;
-    const due =
-      checkpoint || position - checkpointAt >= parts.checkpointRecords || crowded(world, parts.liveActorsMax);
+    const wanted = checkpoint || position - checkpointAt >= parts.checkpointRecords || crowded(world, parts.liveActorsMax);
+    // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
+    const due = wanted && !records.some(({ type }) => type === "session.forgotten");
     const effects = parts.takeEffects();
     const { written, keys, waiting } = take();
     if (written.length === 0 && !due) return waiting?.resolve();

@@ -11,7 +11,7 @@ export interface SimulatedClock extends Clock {
   advance(byMs: number): Promise<void>;
   /** Moves to the next timer. @returns false when there is none */
   next(): Promise<boolean>;
-  /** The wall clock jumps, timers stay where they are. */
+  /** The wall clock jumps; timers keep what is left of their delay, as real ones do. */
   jump(byMs: number): void;
   readonly timers: number;
 }
@@ -59,9 +59,9 @@ export function simulatedClock({ seed = 1, startMs = 1_800_000_000_000 } = {}): 
     nowMs: () => nowMs,
     random,
     setTimer(delayMs, callback) {
-      const timer = { atMs: nowMs + Math.max(0, delayMs), order: order++, callback };
-      timers.push(timer);
-      return () => void (timers = timers.filter((other) => other !== timer));
+      const mine = order++;
+      timers.push({ atMs: nowMs + Math.max(0, delayMs), order: mine, callback });
+      return () => void (timers = timers.filter((timer) => timer.order !== mine));
     },
     afterTurn: (callback) => void turns.push(callback),
     settle,
@@ -79,7 +79,9 @@ export function simulatedClock({ seed = 1, startMs = 1_800_000_000_000 } = {}): 
       return timer !== undefined;
     },
     jump(byMs) {
-      nowMs += Math.trunc(byMs);
+      const jumpMs = Math.trunc(byMs);
+      nowMs += jumpMs;
+      timers = timers.map((timer) => ({ ...timer, atMs: timer.atMs + jumpMs }));
     },
     get timers() {
       return timers.length;

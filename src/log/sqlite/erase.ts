@@ -1,27 +1,33 @@
 import type { DatabaseSync } from "node:sqlite";
+import { snapshotTables } from "./snapshots.ts";
 import { transaction } from "./transaction.ts";
 
 /** Bodies per transaction. */
 const CHUNK = 1_000;
 
 /**
- * Erases bodies, and the session's snapshots whose newest record is at or before `last`. Each step may be repeated, so a
+ * Erases bodies, and redacts the session's snapshots whose newest record is at or before `last`. Each step may be repeated, so a
  * crash in between does no harm. `secure_delete` overwrites what is freed.
  */
 export function erase(
   db: DatabaseSync,
+  file: string,
   sessionKey: string,
   positions: readonly number[],
   last: number,
+  redact: (state: string) => string,
 ): void {
   const eraseBody = db.prepare("UPDATE log SET body = NULL, salt = NULL WHERE position = ? AND session = ?");
-  const remove = db.prepare("DELETE FROM snapshots WHERE kind = 'session' AND key = ? AND previous <= ?");
+  const tables = snapshotTables(db, file);
   for (let at = 0; at < positions.length; at += CHUNK) {
     transaction(db, () => {
       for (const position of positions.slice(at, at + CHUNK)) eraseBody.run(position, sessionKey);
     });
   }
-  transaction(db, () => remove.run(sessionKey, last));
+  transaction(db, () => {
+    for (const old of tables.upTo("session", sessionKey, last))
+      tables.replace({ ...old, state: redact(old.state) });
+  });
   // The old pages lie in the WAL too. A reader may hold that up; then the next checkpoint does it.
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -29,6 +29,9 @@ export const SNAPSHOT_COLUMNS = `${COLUMNS}, state`;
 export interface SnapshotTables extends Pick<Store, "snapshot" | "snapshots" | "checkpoint" | "deadlines"> {
   /** Writes a checkpoint. */
   insert(position: number, snapshots: readonly Snapshot[]): void;
+  /** All versions of an actor whose newest record is at or before `last`. */
+  upTo(kind: ActorKind, key: string, last: number): readonly Snapshot[];
+  replace(snapshot: Snapshot): void;
 }
 
 export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
@@ -45,7 +48,10 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
   const selectPage = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, ""));
   const selectDead = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, "AND dead > 0"));
   const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
-  for (const select of [selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
+  const selectUpTo = db.prepare(
+    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND previous <= ?`,
+  );
+  for (const select of [selectUpTo, selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
     select.setReturnArrays(true);
   }
 
@@ -54,6 +60,11 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
       for (const snapshot of snapshots) insert.run(...toRow(snapshot));
       insertCheckpoint.run(position, sum(position));
     },
+    upTo(kind, key, last) {
+      const rows = selectUpTo.all(kind, key, last) as unknown as SnapshotRow[];
+      return rows.map((row) => fromRow(row, file));
+    },
+    replace: (snapshot) => void insert.run(...toRow(snapshot)),
     snapshot(kind, key, upTo = LAST) {
       const row = selectNewest.get(kind, key, upTo) as unknown as SnapshotRow | undefined;
       return row === undefined ? undefined : fromRow(row, file);

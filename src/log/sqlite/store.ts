@@ -82,10 +82,10 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     snapshots: snapshots.snapshots,
     deadlines: snapshots.deadlines,
     findDuplicate: (key, nowMs) => attempt(() => dedupe.findDuplicate(key, nowMs)),
-    erase(sessionKey, positions) {
+    erase(sessionKey, positions, redact) {
       checkWritable();
       const last = positions.reduce((max, position) => Math.max(max, position), store.base());
-      attempt(() => erase(db, sessionKey, positions, last));
+      attempt(() => erase(db, file, sessionKey, positions, last, redact));
     },
     compact(upTo, nowMs) {
       checkWritable();

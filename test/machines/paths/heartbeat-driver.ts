@@ -65,6 +65,8 @@ export function heartbeatDriver(
           // A wake is dropped when its events are gone.
           books.drain(named(event.sessionKey), unoffered(books.session(named(event.sessionKey))));
           return books.drop(named(event.sessionKey));
+        case "session.forgotten":
+          return books.forget(named(event.sessionKey));
         case "run.started":
           return start(event, step);
         case "run.ran":

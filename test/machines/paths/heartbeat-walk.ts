@@ -28,12 +28,14 @@ interface Options {
 }
 
 export function heartbeatWalk({ keys, vertices }: Options): Walk<typeof heartbeatMachine> {
-  const intents = ["event", "manual"] as const;
+  // A request that cuts a pause short is a matter of one key: with three keys it would only multiply the states.
+  const intents = vertices === "symmetric" ? (["event"] as const) : (["event", "manual"] as const);
   return {
     machine: heartbeatMachine,
     input: { lane: "lane" },
     events: ({ context, value }: Snapshot) => [
       ...keys.flatMap((key) => intents.map((intent) => requested(key, intent, DUE_MS[intent]))),
+      ...keys.map((sessionKey) => ({ type: "session.forgotten" as const, sessionKey })),
       ...[...context.pending].flatMap((wake) => [
         { type: "wake.dropped" as const, sessionKey: wake.sessionKey },
         ...(value === "running" ? [] : [...starts(wake), ...postpones(wake, vertices)]),
@@ -69,7 +71,7 @@ export function shownKey({ pending, run }: HeartbeatContext, key: string, exact:
   const wake = pending.get(key);
   const running = run?.wake.sessionKey === key ? run.wake : undefined;
   const waiting = wake === undefined ? "" : `${wake.intent} waits for ${wake.waitsFor}`;
-  const going = running === undefined ? "" : `${running.intent} runs`;
+  const going = running === undefined ? "" : `${running.intent} runs${run?.forgotten ? " forgotten" : ""}`;
   const counts = (of: Wake | undefined): string =>
     of === undefined ? "" : ` ${of.attempts} ${of.postponements}`;
   const dueAtMs = wake === undefined ? "" : ` until ${wake.dueAtMs}`;

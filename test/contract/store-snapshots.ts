@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { checkpoint, lane, queued, range, session } from "./store-records.ts";
+import type { storeSubject } from "./store-subject.ts";
+
+const A = "agent:main:discord:channel:42";
+const B = "agent:main:main";
+
+/** The part of the contract about snapshots and about keys that look alike. */
+export function snapshotContract(name: string, subject: ReturnType<typeof storeSubject>): void {
+  describe(`${name} as a store: snapshots`, () => {
+    test("the newest at or before a position wins", () => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A)], [session(A, 1), session(B, 1)]);
+      checkpoint(subject.store, [queued(2, A)], [session(A, 2)]);
+      checkpoint(subject.store, [queued(3, A)], [session(A, 3, { queued: 7, dead: 2, state: "{}" })]);
+      for (const current of subject.both()) {
+        expect(current.snapshot("session", A)).toEqual(session(A, 3, { queued: 7, dead: 2, state: "{}" }));
+        expect(current.snapshot("session", A, 2)).toEqual(session(A, 2));
+        expect(current.snapshot("session", A, 0)).toBeUndefined();
+        expect(current.snapshot("session", B, 3)).toEqual(session(B, 1));
+        expect(current.snapshot("heartbeat", A)).toBeUndefined();
+        expect(current.snapshot("session", "agent:other")).toBeUndefined();
+      }
+    });
+
+    test("checkpoints are remembered, also one without a changed actor", () => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A), queued(2, A)], [session(A, 2)]);
+      subject.store.append({ records: [queued(3, A)], dedupe: [] });
+      checkpoint(subject.store, [queued(4, A)], []);
+      checkpoint(subject.store, [], []);
+      for (const current of subject.both()) {
+        expect([0, 1, 2, 3, 4, 9].map((upTo) => current.checkpoint(upTo))).toEqual([0, 0, 2, 2, 4, 4]);
+        expect(current.checkpoint()).toBe(4);
+      }
+    });
+
+    test("a checkpoint at the same position again replaces its snapshots", () => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A)], [session(A, 1)]);
+      checkpoint(subject.store, [], [session(A, 1, { queued: 5 })]);
+      expect(subject.again().snapshot("session", A)?.queued).toBe(5);
+    });
+
+    test("lists the newest of each key in pages", () => {
+      subject.fresh();
+      const keys = range(100, 700).map((n) => `agent:${n}`);
+      checkpoint(
+        subject.store,
+        [queued(1, A)],
+        keys.map((key) => session(key, 1)),
+      );
+      checkpoint(subject.store, [queued(2, A)], [session("agent:105", 2), session("agent:999", 2)]);
+      const list = (query: object) => [
+        ...subject.store.snapshots({ kind: "session", limit: 10_000, ...query }),
+      ];
+      expect(list({}).map(({ key }) => key)).toEqual([...keys, "agent:999"]);
+      expect(list({ after: "agent:698" }).map(({ key }) => key)).toEqual([
+        "agent:699",
+        "agent:700",
+        "agent:999",
+      ]);
+      expect(list({ after: "agent:104", limit: 2 }).map(({ key, position }) => [key, position])).toEqual([
+        ["agent:105", 2],
+        ["agent:106", 1],
+      ]);
+      expect(list({ limit: 300 })).toHaveLength(300);
+      expect(list({ limit: 0 })).toEqual([]);
+      expect(list({ upTo: 1, after: "agent:104", limit: 1 }).map(({ position }) => position)).toEqual([1]);
+      expect(list({ upTo: 1 })).toHaveLength(keys.length);
+      expect(list({ kind: "heartbeat" })).toEqual([]);
+    });
+
+    test("lists only those that have dead letters now", () => {
+      subject.fresh();
+      checkpoint(
+        subject.store,
+        [queued(1, A)],
+        [session("a", 1, { dead: 1 }), session("b", 1, { dead: 1 }), session("c", 1)],
+      );
+      checkpoint(subject.store, [queued(2, A)], [session("a", 2), session("c", 2, { dead: 3 })]);
+      const dead = (upTo?: number) =>
+        [
+          ...subject.again().snapshots({
+            kind: "session",
+            limit: 10,
+            withDeadLetters: true,
+            ...(upTo === undefined ? {} : { upTo }),
+          }),
+        ].map(({ key }) => key);
+      expect(dead()).toEqual(["b", "c"]);
+      expect(dead(1)).toEqual(["a", "b"]);
+    });
+
+    test("deadlines are those of the newest snapshots of lanes that wait", () => {
+      subject.fresh();
+      checkpoint(
+        subject.store,
+        [queued(1, A)],
+        [lane("a", 1, 50), lane("b", 1, 60), lane("c", 1, null), session("d", 1)],
+      );
+      checkpoint(subject.store, [queued(2, A)], [lane("a", 2, null), lane("c", 2, 70)]);
+      expect([...subject.again().deadlines()].sort((one, two) => one.dueAtMs - two.dueAtMs)).toEqual([
+        { lane: "b", dueAtMs: 60 },
+        { lane: "c", dueAtMs: 70 },
+      ]);
+    });
+  });
+
+  describe(`${name} as a store: keys`, () => {
+    /** In bytewise order. The last two swap places when compared by UTF-16 units. */
+    const lookAlikes = [
+      "Agent:Caf\u00e9",
+      "agent:cafe\u0301",
+      "agent:caf\u00e9",
+      "agent:caf\u00e9 ",
+      "agent:caf\u00e9.",
+      "agent:\uff21",
+      "agent:\u{1F493}",
+    ];
+
+    test("look-alikes stay apart, and are ordered by their bytes", () => {
+      subject.fresh();
+      checkpoint(
+        subject.store,
+        [queued(1, A)],
+        lookAlikes.toReversed().map((key, index) => session(key, 1, { queued: index })),
+      );
+      subject.again();
+      expect([...subject.store.snapshots({ kind: "session", limit: 100 })].map(({ key }) => key)).toEqual(
+        lookAlikes,
+      );
+      expect(lookAlikes.map((key) => subject.store.snapshot("session", key)?.queued)).toEqual([
+        6, 5, 4, 3, 2, 1, 0,
+      ]);
+    });
+
+    test("records, dedupe keys and erasure tell look-alikes apart", () => {
+      const records = lookAlikes.map((key, index) => queued(index + 1, key));
+      subject.fresh().append({
+        records,
+        dedupe: lookAlikes.map((key, index) => ({ key, position: index + 1, expiresAtMs: 10 })),
+      });
+      subject.again();
+      expect([...subject.store.read()].map(({ sessionKey }) => sessionKey)).toEqual(lookAlikes);
+      expect(lookAlikes.map((key) => subject.store.findDuplicate(key, 0))).toEqual(
+        range(1, lookAlikes.length),
+      );
+      subject.store.erase("agent:caf\u00e9", range(1, lookAlikes.length), (state) => state);
+      const erased = [...subject.store.read()].filter(({ body }) => body === null);
+      expect(erased.map(({ sessionKey }) => sessionKey)).toEqual(["agent:caf\u00e9"]);
+    });
+  });
+}
