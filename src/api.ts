@@ -181,6 +181,12 @@ export interface Status {
   readonly runsInFlight: number;
   readonly lanesDue: number;
   readonly counts: Readonly<Record<string, number>>;
+  /** Lanes that cannot be read from the store, and why; all others go on. `lubdub doctor` says more. */
+  readonly quarantined?: readonly {
+    readonly lane: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
   /** Why the store failed, if it did. */
   readonly cause?: { readonly code: string; readonly message: string };
 }

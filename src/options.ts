@@ -51,6 +51,11 @@ export interface HeartbeatOptions {
   readonly failedBackoff?: { readonly baseMs: number; readonly capMs: number };
   /** How long a dedupe key is remembered, in milliseconds: 0 to 31_536_000_000. @default 86_400_000 (a day) */
   readonly dedupeWindowMs?: number;
+  /**
+   * How long handled records are kept, in milliseconds: at least `dedupeWindowMs`, up to 315_360_000_000 (ten years). What is
+   * queued or dead is kept for ever. @default 604_800_000 (a week)
+   */
+  readonly retainMs?: number;
   /** Records between two checkpoints: 1 to 1_000_000. Fewer start faster, more write less. @default 20_000 */
   readonly checkpointRecords?: number;
   /** Live actors of each kind kept between checkpoints: 1 to 1_000_000. Idle ones beyond it rest on disk. @default 10_000 */
@@ -87,6 +92,7 @@ const schema = z.strictObject({
   busyBackoff: backoff.default({ baseMs: 1_000, capMs: 60_000 }),
   failedBackoff: backoff.default({ baseMs: 1_000, capMs: 300_000 }),
   dedupeWindowMs: milliseconds(31_536_000_000).default(86_400_000),
+  retainMs: milliseconds(315_360_000_000).optional(),
   checkpointRecords: count(1_000_000).default(20_000),
   liveActorsMax: count(1_000_000).default(10_000),
   isBusy: fn<(sessionKey: string) => boolean>().optional(),
@@ -95,12 +101,16 @@ const schema = z.strictObject({
   clock: object<Clock>().optional(),
 });
 
-export type ResolvedOptions = z.infer<typeof schema>;
+export interface ResolvedOptions extends z.infer<typeof schema> {
+  readonly retainMs: number;
+}
+
+const RETAIN_MS = 604_800_000;
 
 /** @throws LubdubError `LUBDUB_OPTION_INVALID` that names the option, what it expects and what it got. */
 export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
   const result = schema.safeParse(options);
-  if (result.success) return result.data;
+  if (result.success) return withRetention(result.data);
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const name = issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join(".");
   const got = issue.path.reduce<unknown>(
@@ -114,5 +124,15 @@ export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
         : `option \`${name}\` to be right (${issue.message})`,
     got: issue.code === "unrecognized_keys" ? `\`${name}\`` : shown(got),
     fix: "See HeartbeatOptions.",
+  });
+}
+
+/** A dedupe key answers with the ids of its record, so the record must live as long. */
+function withRetention(options: z.infer<typeof schema>): ResolvedOptions {
+  const { dedupeWindowMs, retainMs = Math.max(RETAIN_MS, dedupeWindowMs) } = options;
+  if (retainMs >= dedupeWindowMs) return { ...options, retainMs };
+  throw new LubdubError("LUBDUB_OPTION_INVALID", {
+    expected: `option \`retainMs\` to be at least \`dedupeWindowMs\` (${dedupeWindowMs})`,
+    got: String(retainMs),
   });
 }

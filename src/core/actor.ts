@@ -69,12 +69,19 @@ export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): 
 /** A stored session without its texts and data: it goes on through a replay like the whole one. */
 export function redacted(encoded: string): string {
   const { value, context } = JSON.parse(encoded) as Encoded<SessionContext>;
-  const blank = <E extends { readonly text: string; readonly data?: unknown }>({ data: _data, ...event }: E) => ({
+  const blank = <E extends { readonly text: string; readonly data?: unknown }>({
+    data: _data,
+    ...event
+  }: E) => ({
     ...event,
     text: "",
   });
   const queue = context.queue.map(blank);
-  const dead = context.dead.map((letter) => ({ ...letter, event: blank(letter.event), error: { code: letter.error.code, message: "" } }));
+  const dead = context.dead.map((letter) => ({
+    ...letter,
+    event: blank(letter.event),
+    error: { code: letter.error.code, message: "" },
+  }));
   return JSON.stringify({ value, context: { ...context, queue, dead } });
 }
 

@@ -1,5 +1,4 @@
 import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
-import { storedDeadlineOf } from "../core/deadline.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
@@ -36,6 +35,8 @@ export interface Host {
   /** `running -> stopping -> closed`, or `store-failed` once the store cannot be trusted any more. */
   readonly state: HostState;
   readonly failure: LubdubError | null;
+  /** Lanes that could not be read from the store; all others go on. */
+  readonly quarantined: ReadonlyMap<string, LubdubError>;
   /** Counts of committed records by type since the start. */
   readonly counts: Record<string, number>;
   /** Throws once nothing can be read: closed, or the store has failed. */
@@ -54,6 +55,9 @@ export type HostState = "running" | "stopping" | "closed" | "store-failed";
 
 /** After a full disk, so long nothing new is tried. */
 const FULL_PAUSE_MS = 1_000;
+
+/** Records dropped by one step of compaction, about. */
+const COMPACTION_RECORDS = 40_000;
 
 export function createHost(options: ResolvedOptions): Host {
   const store = options.store ?? memoryStore();
@@ -91,14 +95,18 @@ export function createHost(options: ResolvedOptions): Host {
     afterCommit(records, committed) {
       for (const record of records) {
         counts[record.type] = (counts[record.type] ?? 0) + 1;
-        if (record.type === "session.forgotten") eraseSession(store, record);
+        // If it fails, it is tried again at the next start.
+        if (record.type === "session.forgotten") orFail(() => eraseSession(store, record));
         for (const listener of listeners.keys()) tell(() => listener(record));
       }
       for (const effect of committed) runner.begin(effect);
     },
+    checkpointed: compactSome,
     failed: commitFailed,
   });
-  const runner: Runner = createRunner({ world, journal, waker, leases, clock, options });
+  const quarantined = new Map<string, LubdubError>();
+  const quarantine = (lane: string, error: unknown): void => void quarantined.set(lane, asStoreError(error));
+  const runner: Runner = createRunner({ world, journal, waker, leases, clock, options, quarantine });
   const intake = createIntake({ world, store, journal, clock, options, guard });
 
   recover();
@@ -116,28 +124,42 @@ export function createHost(options: ResolvedOptions): Host {
     }
     effects = [];
     waker.fill(store.deadlines());
-    for (const entry of world.heartbeats.values()) {
-      entry.alarmAtMs = storedDeadlineOf(entry.actor);
-      if (entry.alarmAtMs !== null) waker.set({ lane: entry.lane, dueAtMs: entry.alarmAtMs });
+    for (const lane of world.heartbeats.keys()) runner.touched(lane);
+  }
+
+  /** A step at a time, so that no turn of the event loop is long. */
+  function compactSome(): void {
+    const upTo = store.checkpoint(store.base() + COMPACTION_RECORDS);
+    if (upTo <= store.base()) return;
+    const nowMs = clock.nowMs();
+    if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
+    orFail(() => store.compact(upTo, nowMs));
+  }
+
+  function orFail(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      storeFailed(asStoreError(error));
     }
   }
 
   function commitFailed(error: unknown, records: readonly LogRecord[]): void {
     const cause = asStoreError(error);
     runner.reset();
-    if (cause.code !== "LUBDUB_STORE_FULL") {
-      failure = cause;
-      state = "store-failed";
-      waker.clear();
-      runner.stop();
-      runner.abort("the store has failed");
-      tellClosed(cause);
-      return;
-    }
+    if (cause.code !== "LUBDUB_STORE_FULL") return storeFailed(cause);
     fullUntilMs = clock.nowMs() + FULL_PAUSE_MS;
     recover();
     runner.resettle(records);
     clock.setTimer(FULL_PAUSE_MS, () => journal.flush());
+  }
+
+  function storeFailed(cause: LubdubError): void {
+    failure = cause;
+    state = "store-failed";
+    runner.stop();
+    runner.abort("the store has failed");
+    tellClosed(cause);
   }
 
   function tellClosed(error: LubdubError): void {
@@ -173,6 +195,7 @@ export function createHost(options: ResolvedOptions): Host {
     waker,
     intake,
     counts,
+    quarantined,
     guardRead,
     guard,
     get state() {

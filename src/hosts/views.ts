@@ -154,7 +154,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
   };
 }
 
-export function statusOf({ state, store, world, runner, waker, counts, failure }: Host): Status {
+export function statusOf({ state, store, world, runner, waker, counts, quarantined, failure }: Host): Status {
   return {
     state,
     store: store.location,
@@ -163,6 +163,9 @@ export function statusOf({ state, store, world, runner, waker, counts, failure }
     runsInFlight: runner.inFlight,
     lanesDue: waker.size,
     counts: { ...counts },
+    ...(quarantined.size === 0
+      ? {}
+      : { quarantined: [...quarantined].map(([lane, { code, message }]) => ({ lane, code, message })) }),
     ...(failure === null ? {} : { cause: { code: failure.code, message: failure.message } }),
   };
 }

@@ -21,7 +21,7 @@ export interface WakeLanes {
 }
 
 /** A wake as the machine carries it, with what the handler is to be told. */
-export interface TargetWake extends Wake {
+interface TargetWake extends Wake {
   readonly order: number;
   readonly priority: Priority;
   readonly request: HeartbeatWakeRequest;

@@ -24,7 +24,7 @@ export interface Journal {
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }>;
   /** Resolves when everything written so far is synced to disk; rejects with the store's error. */
   committed(): Promise<void>;
-  /** Position of the `event.queued` record with this dedupe key, committed or in this turn. */
+  /** Position of the `event.queued` record with this dedupe key, committed or in this turn, if the log still holds it. */
   findDuplicate(dedupeKey: string): number | undefined;
   /** Commits now. @param checkpoint - with a snapshot of every changed actor */
   flush(checkpoint?: boolean): void;
@@ -47,6 +47,8 @@ interface JournalParts {
   /** Last chance to write into this turn's commit: starts what is due. */
   readonly beforeCommit: () => void;
   readonly afterCommit: (records: readonly LogRecord[], effects: readonly Effect[]) => void;
+  /** A checkpoint was written: what is older may be dropped. */
+  readonly checkpointed: () => void;
   readonly failed: (error: unknown, records: readonly LogRecord[]) => void;
 }
 
@@ -79,7 +81,8 @@ export function createJournal(parts: JournalParts): Journal {
     scheduled = true; // what `beforeCommit` writes belongs to this commit
     parts.beforeCommit();
     scheduled = false;
-    const wanted = checkpoint || position - checkpointAt >= parts.checkpointRecords || crowded(world, parts.liveActorsMax);
+    const wanted =
+      checkpoint || position - checkpointAt >= parts.checkpointRecords || crowded(world, parts.liveActorsMax);
     // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
     const due = wanted && !records.some(({ type }) => type === "session.forgotten");
     const effects = parts.takeEffects();
@@ -95,6 +98,7 @@ export function createJournal(parts: JournalParts): Journal {
     if (due) {
       checkpointAt = position;
       rest(world, parts.liveActorsMax);
+      parts.checkpointed();
     }
     waiting?.resolve();
     parts.afterCommit(written, effects);
@@ -105,7 +109,9 @@ export function createJournal(parts: JournalParts): Journal {
       return position + 1;
     },
     write(draft) {
+      // Both actors first: taking one from a damaged store throws, and then nothing must have changed yet.
       const { previous, lane } = world.session(draft.sessionKey);
+      world.heartbeat(lane);
       position += 1;
       atMs = Math.max(atMs, clock.nowMs());
       const record = { ...draft, position, previous, atMs } as LogRecord;
@@ -124,7 +130,10 @@ export function createJournal(parts: JournalParts): Journal {
       schedule();
       return commit.promise;
     },
-    findDuplicate: (key) => dedupeInTurn.get(key) ?? store.findDuplicate(key, clock.nowMs()),
+    findDuplicate(key) {
+      const at = dedupeInTurn.get(key) ?? store.findDuplicate(key, clock.nowMs());
+      return at !== undefined && at > store.base() ? at : undefined;
+    },
     flush,
     reset() {
       ({ position, atMs } = store.head());

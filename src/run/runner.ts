@@ -1,7 +1,7 @@
 import type { Run } from "../../machines/index.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { hasNothingToDo, nextBatch, offeredEvents, wakeIdOf } from "../core/batch.ts";
-import { deadlineOf } from "../core/deadline.ts";
+import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
@@ -49,9 +49,19 @@ interface RunnerParts {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
+  /** Told of a lane that cannot be read. */
+  readonly quarantine: (lane: string, error: unknown) => void;
 }
 
-export function createRunner({ world, journal, waker, leases, clock, options }: RunnerParts): Runner {
+export function createRunner({
+  world,
+  journal,
+  waker,
+  leases,
+  clock,
+  options,
+  quarantine,
+}: RunnerParts): Runner {
   /** By lane; null between the decision to start and its commit. */
   const runs = new Map<string, Attempt | null>();
   const touched = new Set<string>();
@@ -66,20 +76,31 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
       gone(world.laneOf(sessionKey));
     }
     for (;;) {
-      for (const lane of touched) lookAt(lane);
+      for (const lane of touched) safely(lane, () => lookAt(lane));
       touched.clear();
       if (stopped || runs.size >= options.concurrency) break;
       const alarm = waker.take(clock.nowMs());
       if (alarm === undefined) break;
       const live = world.heartbeats.get(alarm.lane);
       if (live !== undefined && live.alarmAtMs !== alarm.dueAtMs) continue;
-      const entry = live ?? world.heartbeat(alarm.lane);
-      entry.alarmAtMs = null;
-      start(entry);
+      safely(alarm.lane, () => {
+        const entry = live ?? world.heartbeat(alarm.lane);
+        entry.alarmAtMs = null;
+        start(entry);
+      });
     }
     // While nothing may start, a due alarm would only ring again and again: the end of a run looks here anyway.
     if (!stopped && runs.size < options.concurrency) waker.arm();
     else waker.disarm();
+  }
+
+  /** A lane that cannot be taken from the store is set aside: its neighbours go on. */
+  function safely(lane: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      quarantine(lane, error);
+    }
   }
 
   /** Sets the alarm that the lane's state asks for, unless it is set already. */
@@ -89,7 +110,8 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
     idleKeys.delete(lane);
     const waits = idleKey !== undefined && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle";
     if (waits && !stopped) start(entry, idleKey);
-    const dueAtMs = deadlineOf(entry.actor);
+    // A lane that stands in `running` without a run of ours was left so by a process that is gone.
+    const dueAtMs = runs.has(lane) ? null : storedDeadlineOf(entry.actor);
     if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
     entry.alarmAtMs = dueAtMs;
     waker.set({ lane, dueAtMs });
@@ -151,6 +173,7 @@ export function createRunner({ world, journal, waker, leases, clock, options }: 
   }
 
   function begin({ lane, run }: RunEffect): void {
+    if (runs.get(lane) !== null) return;
     const { wake, runId } = run;
     const session = world.session(wake.sessionKey).actor.context;
     const request = {

@@ -40,12 +40,12 @@ describe("heartbeat: every state and every event out of it, on the real host and
     test("the walk is as large as it was, and leaves out no transition", () => {
       console.log(`heartbeat, ${keys.length} key(s): ${cover.vertices} states, ${cover.edges} events`);
       expect([cover.vertices, cover.edges]).toEqual(size);
-      // With one key nothing can be pending beside what waits or runs.
-      if (keys.length > 1) expect(cover.untaken).toEqual(UNREACHABLE);
+      // With one key nothing can be pending beside what waits or runs: the next walks show the rest.
+      expect(keys.length === 1 ? UNREACHABLE : cover.untaken).toEqual(UNREACHABLE);
     });
 
     test.each(CHECKPOINTS)("after every step the process dies and comes back, %s", (_, checkpoint) => {
-      walkAbreast({
+      const states = walkAbreast({
         cover,
         openStore,
         checkpoint,
@@ -59,6 +59,7 @@ describe("heartbeat: every state and every event out of it, on the real host and
           };
         },
       });
+      expect(states).toBeGreaterThan(cover.edges);
     });
   });
 });
@@ -72,23 +73,9 @@ describe("session: every state and every event out of it, beside another session
     expect(cover.untaken).toEqual([]);
   });
 
-  test.each(CHECKPOINTS)("after every step the process dies and comes back, %s", (_, checkpoint) =>
-    walkSessions(checkpoint, ({ events }) => !events.slice(0, -1).some(isForgotten)),
-  );
-
-  // Forgetting erases the session's snapshot at the checkpoint, but the records after that checkpoint are replayed still:
-  // against an empty queue they say something else to the lane.
-  test.fails("the same on from a session that was forgotten, with a checkpoint before that", () =>
-    walkSessions(
-      (step) => step === 2,
-      ({ events }) => events.some(isForgotten),
-    ));
-
-  type Path = (typeof cover.paths)[number];
-  const isForgotten = ({ type }: Path["events"][number]) => type === "session.forgotten";
-  function walkSessions(checkpoint: (step: number) => boolean, take: (path: Path) => boolean): void {
-    walkAbreast({
-      cover: { ...cover, paths: cover.paths.filter(take) },
+  test.each(CHECKPOINTS)("after every step the process dies and comes back, %s", (_, checkpoint) => {
+    const states = walkAbreast({
+      cover,
       openStore,
       checkpoint,
       driver: (subject, lane, path) =>
@@ -102,5 +89,6 @@ describe("session: every state and every event out of it, beside another session
         };
       },
     });
-  }
+    expect(states).toBeGreaterThan(cover.edges);
+  });
 });

@@ -22,7 +22,14 @@ describe("what the handler is given", () => {
       { source: "hook", intent: "immediate", reason: "requested" },
     ],
     [
-      { source: "cron", intent: "event", reason: " cron:1 ", agentId: " ", sessionKey: ` ${DISCORD} `, coalesceMs: 5 },
+      {
+        source: "cron",
+        intent: "event",
+        reason: " cron:1 ",
+        agentId: " ",
+        sessionKey: ` ${DISCORD} `,
+        coalesceMs: 5,
+      },
       { source: "cron", intent: "event", reason: "cron:1", sessionKey: DISCORD },
     ],
     [
@@ -39,7 +46,12 @@ describe("what the handler is given", () => {
   });
 
   test("given a busy answer, then the same wake comes back after 1,000 ms, with every field", async () => {
-    const wake: HeartbeatOptions = { ...EVENT, agentId: "ops", sessionKey: DISCORD, heartbeat: { accountId: "w" } };
+    const wake: HeartbeatOptions = {
+      ...EVENT,
+      agentId: "ops",
+      sessionKey: DISCORD,
+      heartbeat: { accountId: "w" },
+    };
     const { handler, requests, calledAtMs } = agent(BUSY, RAN);
     setHeartbeatWakeHandler(handler);
     requestHeartbeat({ ...wake, coalesceMs: 0 });
@@ -68,14 +80,17 @@ describe("merging", () => {
     ),
   );
 
-  test.each(pairs)("given $first, when $second is asked for, then $stays stays: by intent, not by reason", async (given) => {
-    const { handler, requests } = agent(RAN);
-    setHeartbeatWakeHandler(handler);
-    requestHeartbeat(given.first);
-    requestHeartbeat(given.second);
-    await at(5_000);
-    expect(requests).toStrictEqual([{ reason: "requested", ...given.stays }]);
-  });
+  test.each(pairs)(
+    "given $first, when $second is asked for, then $stays stays: by intent, not by reason",
+    async (given) => {
+      const { handler, requests } = agent(RAN);
+      setHeartbeatWakeHandler(handler);
+      requestHeartbeat(given.first);
+      requestHeartbeat(given.second);
+      await at(5_000);
+      expect(requests).toStrictEqual([{ reason: "requested", ...given.stays }]);
+    },
+  );
 
   test("given an override in the wake that gives way, then it is kept; the newer of two overrides wins", async () => {
     const { handler, requests } = agent(RAN);

@@ -26,6 +26,7 @@ export function useFakeTime(): void {
   });
   afterEach(() => {
     resetHeartbeatWakeStateForTests();
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 }
@@ -55,7 +56,7 @@ export function agent(...answers: readonly [Answer, ...Answer[]]): Agent {
     requests,
     calledAtMs,
     handler: async (request) => {
-      const answer = answers[Math.min(requests.length, answers.length - 1)] ?? RAN;
+      const answer = answers[Math.min(requests.length, answers.length - 1)] as Answer;
       requests.push(request);
       calledAtMs.push(nowMs());
       if (answer instanceof Error) throw answer;
@@ -65,7 +66,10 @@ export function agent(...answers: readonly [Answer, ...Answer[]]): Agent {
 }
 
 /** A run that goes on until the test ends it. */
-export function longRun(): { answer: Promise<HeartbeatRunResult>; end: (result: HeartbeatRunResult) => void } {
+export function longRun(): {
+  answer: Promise<HeartbeatRunResult>;
+  end: (result: HeartbeatRunResult) => void;
+} {
   const { promise, resolve } = Promise.withResolvers<HeartbeatRunResult>();
   return { answer: promise, end: resolve };
 }

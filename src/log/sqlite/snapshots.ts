@@ -35,25 +35,16 @@ export interface SnapshotTables extends Pick<Store, "snapshot" | "snapshots" | "
 }
 
 export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
-  const insert = db.prepare(
-    `INSERT OR REPLACE INTO snapshots (${SNAPSHOT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertCheckpoint = db.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)");
-  const selectNewest = db.prepare(
-    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
-  );
-  const selectCheckpoint = db.prepare(
-    "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
-  );
-  const selectPage = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, ""));
-  const selectDead = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, "AND dead > 0"));
-  const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
-  const selectUpTo = db.prepare(
-    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND previous <= ?`,
-  );
-  for (const select of [selectUpTo, selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
-    select.setReturnArrays(true);
-  }
+  const {
+    insert,
+    insertCheckpoint,
+    selectNewest,
+    selectCheckpoint,
+    selectPage,
+    selectDead,
+    selectColumns,
+    selectUpTo,
+  } = statements(db);
 
   return {
     insert(position, snapshots) {
@@ -106,10 +97,44 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
   };
 }
 
+function statements(db: DatabaseSync) {
+  const insert = db.prepare(
+    `INSERT OR REPLACE INTO snapshots (${SNAPSHOT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertCheckpoint = db.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)");
+  const selectNewest = db.prepare(
+    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
+  );
+  const selectCheckpoint = db.prepare(
+    "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
+  );
+  const selectPage = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, ""));
+  const selectDead = db.prepare(
+    newestOfEachKey(SNAPSHOT_COLUMNS, "AND dead > 0", "INDEXED BY snapshots_with_dead_letters"),
+  );
+  const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
+  const selectUpTo = db.prepare(
+    `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND previous <= ?`,
+  );
+  for (const select of [selectUpTo, selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
+    select.setReturnArrays(true);
+  }
+  return {
+    insert,
+    insertCheckpoint,
+    selectNewest,
+    selectCheckpoint,
+    selectPage,
+    selectDead,
+    selectColumns,
+    selectUpTo,
+  };
+}
+
 /** Parameters: kind, key to start after, last position, the same again, limit. */
-function newestOfEachKey(columns: string, where: string): string {
+function newestOfEachKey(columns: string, where: string, index = ""): string {
   return `
-    SELECT ${columns} FROM snapshots AS s
+    SELECT ${columns} FROM snapshots AS s ${index}
     WHERE kind = ? AND key > ? AND position <= ? ${where} AND NOT EXISTS (
       SELECT 1 FROM snapshots AS later
       WHERE later.kind = s.kind AND later.key = s.key AND later.position > s.position AND later.position <= ?

@@ -30,10 +30,12 @@ interface Abreast<Machine extends AnyStateMachine, D extends Driver> {
 /**
  * Walks all paths side by side, a step at a time, each in its own lane of one store; after each step the process dies
  * and comes back. So thousands of crashes cost as many starts as the longest path has steps.
+ *
+ * @returns how many states were compared
  */
 export function walkAbreast<Machine extends AnyStateMachine, D extends Driver>(
   walk: Abreast<Machine, D>,
-): void {
+): number {
   const { paths } = walk.cover;
   using subject = createSubject(walk.openStore, NOW_MS);
   const drivers = paths.map(({ events }, index) => walk.driver(subject, `lane-${index}`, events));
@@ -58,4 +60,5 @@ export function walkAbreast<Machine extends AnyStateMachine, D extends Driver>(
     }
   }
   subject.refold();
+  return paths.reduce((sum, { events }) => sum + events.length, 0);
 }

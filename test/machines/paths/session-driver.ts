@@ -9,7 +9,7 @@ const RETRY_MS = 20;
 
 export interface SessionDriver extends Driver {
   /** What the path calls the event. */
-  nameOf(eventId: string): string | undefined;
+  readonly nameOf: (eventId: string) => string | undefined;
 }
 
 /**

@@ -1,0 +1,185 @@
+import { initialTransition, transition, type SnapshotFrom } from "xstate";
+import { describe, expect, test } from "vitest";
+import { sessionMachine, type SessionEvent } from "../../machines/index.ts";
+import { nextBatch } from "../../src/core/batch.ts";
+
+type Snapshot = SnapshotFrom<typeof sessionMachine>;
+
+const KEY = "agent:main:discord:channel:42";
+
+const queued = (eventId: string): SessionEvent => ({
+  type: "event.queued",
+  event: {
+    eventId,
+    wakeId: `w-${eventId}`,
+    sessionKey: KEY,
+    text: eventId,
+    source: "exec-event",
+    intent: "event",
+    reason: "test",
+    trust: "untrusted",
+    queuedAtMs: 0,
+  },
+});
+const started = (eventIds: readonly string[], runId = "r1", attempt = 1): SessionEvent => ({
+  type: "run.started",
+  runId,
+  wakeId: "w-one",
+  attempt,
+  eventIds,
+});
+const ran = (runId = "r1"): SessionEvent => ({ type: "run.ran", runId });
+const busy = (runId = "r1"): SessionEvent => ({ type: "run.skipped", runId });
+const failed = (givenUp = false, code = "LUBDUB_RUN_FAILED", runId = "r1"): SessionEvent => ({
+  type: "run.failed",
+  runId,
+  givenUp,
+  error: { code, message: "no luck" },
+  atMs: 7,
+});
+
+function after(...events: SessionEvent[]): Snapshot {
+  const [begin] = initialTransition(sessionMachine, { sessionKey: KEY });
+  return events.reduce((snapshot, event) => transition(sessionMachine, snapshot, event)[0], begin);
+}
+const queue = ({ context }: Snapshot): string[] => context.queue.map(({ eventId }) => eventId);
+const dead = ({ context }: Snapshot): string[] => context.dead.map(({ event }) => event.eventId);
+const batch = ({ context }: Snapshot, most = 100): string[] =>
+  nextBatch(context, most).map(({ eventId }) => eventId);
+
+describe("a run", () => {
+  test("acknowledges exactly what it was offered, and only when it succeeded", () => {
+    const offered = after(queued("one"), queued("two"), started(["one"]));
+    expect(queue(offered)).toEqual(["one", "two"]);
+    expect(queue(after(queued("one"), queued("two"), started(["one"]), ran()))).toEqual(["two"]);
+  });
+  test("does not acknowledge what arrives while it goes on", () => {
+    const ended = after(queued("one"), started(["one"]), queued("two"), ran());
+    expect(ended.value).toBe("waiting");
+    expect(queue(ended)).toEqual(["two"]);
+  });
+  test("without a batch leaves the queue alone", () => {
+    expect(after(queued("one"), started([])).value).toBe("waiting");
+    expect(after(started([])).value).toBe("empty");
+  });
+  test("that is stale changes nothing", () => {
+    const offered = after(queued("one"), started(["one"]));
+    for (const stale of [ran("r0"), busy("r0"), failed(true, "LUBDUB_RUN_FAILED", "r0")]) {
+      expect(transition(sessionMachine, offered, stale)[0]).toBe(offered);
+    }
+  });
+});
+
+describe("busy", () => {
+  test("leaves the events queued, in order", () => {
+    const waiting = after(queued("one"), queued("two"), started(["one", "two"]), busy());
+    expect(waiting.value).toBe("waiting");
+    expect(queue(waiting)).toEqual(["one", "two"]);
+  });
+  test("forms the batch anew: what came meanwhile goes along", () => {
+    const waiting = after(queued("one"), started(["one"]), queued("two"), busy());
+    expect(waiting.context.retry).toBeNull();
+    expect(batch(waiting)).toEqual(["one", "two"]);
+  });
+});
+
+describe("failure", () => {
+  test("freezes the batch: the wake id goes on standing for the same events", () => {
+    const waiting = after(queued("one"), started(["one"]), queued("two"), failed());
+    expect(waiting.context.retry).toEqual({ wakeId: "w-one", eventIds: ["one"] });
+    expect(batch(waiting)).toEqual(["one"]);
+  });
+  test("a frozen batch stays frozen through busy answers, and is released by success", () => {
+    const again = after(
+      queued("one"),
+      started(["one"]),
+      queued("two"),
+      failed(),
+      started(["one"], "r2"),
+      busy("r2"),
+    );
+    const done = after(
+      queued("one"),
+      started(["one"]),
+      queued("two"),
+      failed(),
+      started(["one"], "r2"),
+      ran("r2"),
+    );
+    expect([batch(again), batch(done)]).toEqual([["one"], ["two"]]);
+  });
+  test("a crash is one: the events come again as they were", () => {
+    const waiting = after(queued("one"), started(["one"]), failed(false, "LUBDUB_RUN_INTERRUPTED"));
+    expect(waiting.value).toBe("waiting");
+    expect(batch(waiting)).toEqual(["one"]);
+  });
+  test("given up makes dead letters of exactly the run's events, with key, attempts and last error", () => {
+    const ended = after(
+      queued("one"),
+      queued("two"),
+      started(["one"], "r1", 3),
+      failed(true, "LUBDUB_RUN_THREW"),
+    );
+    expect(queue(ended)).toEqual(["two"]);
+    expect(ended.context.dead).toMatchObject([
+      {
+        event: { eventId: "one", sessionKey: KEY },
+        attempts: 3,
+        error: { code: "LUBDUB_RUN_THREW" },
+        diedAtMs: 7,
+      },
+    ]);
+  });
+});
+
+describe("dead letters", () => {
+  const ended = [queued("one"), queued("two"), started(["one", "two"]), failed(true)];
+  test("are requeued at the end under their own ids, for a new wake", () => {
+    const requeued = after(...ended, queued("three"), {
+      type: "events.requeued",
+      eventIds: ["one"],
+      wakeId: "w-new",
+    });
+    expect([queue(requeued), dead(requeued)]).toEqual([["three", "one"], ["two"]]);
+    expect(requeued.context.queue.at(-1)).toMatchObject({ eventId: "one", wakeId: "w-new", queuedAtMs: 0 });
+  });
+  test("are dismissed for good", () => {
+    const dismissed = after(...ended, { type: "events.dismissed", eventIds: ["one"] });
+    expect(dead(dismissed)).toEqual(["two"]);
+    expect(dismissed.value).toBe("empty");
+  });
+  test("are requeued only once", () => {
+    const requeue: SessionEvent = { type: "events.requeued", eventIds: ["one"], wakeId: "w-new" };
+    expect(queue(after(...ended, requeue, requeue))).toEqual(["one"]);
+    expect(dead(after(...ended, requeue, requeue))).toEqual(["two"]);
+  });
+});
+
+describe("drained events", () => {
+  test("are gone; the rest keeps its order", () => {
+    const drained = after(queued("one"), queued("two"), queued("three"), {
+      type: "events.drained",
+      eventIds: ["two"],
+    });
+    expect(queue(drained)).toEqual(["one", "three"]);
+    expect(after(queued("one"), { type: "events.drained", eventIds: ["one"] }).value).toBe("empty");
+  });
+  test("leave a frozen batch too", () => {
+    const failedOnce = [queued("one"), queued("two"), started(["one", "two"]), failed()];
+    expect(batch(after(...failedOnce, { type: "events.drained", eventIds: ["one"] }))).toEqual(["two"]);
+    expect(
+      after(...failedOnce, { type: "events.drained", eventIds: ["one", "two"] }).context.retry,
+    ).toBeNull();
+  });
+});
+
+test("a forgotten session keeps nothing, and the end of its run brings nothing back", () => {
+  const forgotten = after(queued("one"), started(["one"]), { type: "session.forgotten" });
+  expect(forgotten.value).toBe("empty");
+  expect(transition(sessionMachine, forgotten, failed())[0].context).toMatchObject({
+    queue: [],
+    offer: null,
+    retry: null,
+    dead: [],
+  });
+});
