@@ -113,7 +113,7 @@ function alive<Context, Event extends { readonly type: string }>(
       if (failure !== undefined) {
         throw new LubdubError("LUBDUB_INTERNAL", {
           expected: `the machine to handle ${event.type}`,
-          got: String(failure),
+          got: failure instanceof Error ? failure.message : "a value that is not an error",
           fix: "This is a bug in Lubdub: please report it.",
           cause: failure,
         });

@@ -2,7 +2,11 @@
  * Ids carry the log position of the record that made them, so that looking one up needs no index; the random part keeps
  * them unique when a log is restored from an older copy. `e` event, `w` wake, `r` run.
  */
-export function newId(kind: "e" | "w" | "r", position: number, { random }: { random(): number }): string {
+export function newId(
+  kind: "e" | "w" | "r",
+  position: number,
+  { random }: { readonly random: () => number },
+): string {
   return `${kind}-${position.toString(36)}-${random().toString(36).slice(2, 10).padEnd(8, "0")}`;
 }
 

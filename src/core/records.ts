@@ -117,6 +117,12 @@ export type LogRecord =
 
 export type RecordType = LogRecord["type"];
 
+/** The records that end a run. */
+export type RunEnd = RunRan | RunSkipped | RunFailed;
+
+export const isRunEnd = (record: LogRecord): record is RunEnd =>
+  record.type === "run.ran" || record.type === "run.skipped" || record.type === "run.failed";
+
 /** Every type this version can fold. A log with any other refuses to open; it is never skipped. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
   "event.queued",

@@ -1,24 +1,18 @@
-import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
-import {
-  createWorld,
-  type HeartbeatEntry,
-  type SessionEntry,
-  type Source,
-  type World,
-} from "../core/world.ts";
+import { createWorld, type World } from "../core/world.ts";
 import { LubdubError, type ErrorCode } from "../errors.ts";
 import { createIntake, type Intake } from "../intake/accept.ts";
 import { memoryStore } from "../log/memory.ts";
-import type { ActorKind, Store } from "../log/store.ts";
+import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
-import { createJournal, type Journal } from "../run/journal.ts";
+import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
-import { createRunner, type Runner } from "../run/runner.ts";
+import { LaneRunner, type Runner } from "../run/runner.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
+import { eraseSession, storedActors } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
 
 /** One process, one store: the machines, the log, the clock and the runner put together. */
@@ -60,122 +54,72 @@ const FULL_PAUSE_MS = 1_000;
 const COMPACTION_RECORDS = 40_000;
 
 export function createHost(options: ResolvedOptions): Host {
-  const store = options.store ?? memoryStore();
-  const clock = steadyClock(options.clock ?? systemClock(), store.head().atMs);
-  let effects: Effect[] = [];
-  const watch: ActorWatch | null =
-    options.inspect === undefined ? null : watchActors(options.inspect, () => world);
-  const world = createWorld({
-    laneOf: options.laneOf,
-    source: storedActors(store),
-    perform: (effect) => effects.push(effect),
-    ...(watch === null ? {} : { onLive: watch.onLive, onEvicted: watch.onEvicted }),
-  });
-  const leases = createLeases((lane) => runner.idle(lane));
-  const waker = createWaker(clock, () => journal.flush());
-  const listeners = new Map<(record: LogRecord) => void, (error: LubdubError) => void>();
-  const counts: Record<string, number> = {};
-  let state: HostState = "running";
-  let failure: LubdubError | null = null;
-  let fullUntilMs = 0;
+  return new EmbeddedHost(options);
+}
 
-  const journal: Journal = createJournal({
-    store,
-    world,
-    clock,
-    dedupeWindowMs: options.dedupeWindowMs,
-    checkpointRecords: options.checkpointRecords,
-    liveActorsMax: options.liveActorsMax,
-    takeEffects: () => effects.splice(0),
-    watch: watch?.onEvent,
-    touched: (lane) => runner.touched(lane),
-    beforeCommit: () => {
-      if (clock.nowMs() >= fullUntilMs) runner.startDue();
-    },
-    afterCommit(records, committed) {
-      for (const record of records) {
-        counts[record.type] = (counts[record.type] ?? 0) + 1;
-        // If it fails, it is tried again at the next start.
-        if (record.type === "session.forgotten") orFail(() => eraseSession(store, record));
-        for (const listener of listeners.keys()) tell(() => listener(record));
-      }
-      for (const effect of committed) runner.begin(effect);
-    },
-    checkpointed: compactSome,
-    failed: commitFailed,
-  });
-  const quarantined = new Map<string, LubdubError>();
-  const quarantine = (lane: string, error: unknown): void => void quarantined.set(lane, asStoreError(error));
-  const runner: Runner = createRunner({ world, journal, waker, leases, clock, options, quarantine });
-  const intake = createIntake({ world, store, journal, clock, options, guard });
+type Listener = (record: LogRecord) => void;
 
-  recover();
-  journal.flush();
+class EmbeddedHost implements Host {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly world: World;
+  readonly journal: Journal;
+  readonly leases: Leases;
+  readonly runner: Runner;
+  readonly waker: Waker;
+  readonly intake: Intake;
+  readonly quarantined = new Map<string, LubdubError>();
+  readonly counts: Record<string, number> = {};
+  readonly #effects: Effect[] = [];
+  readonly #listeners = new Map<Listener, (error: LubdubError) => void>();
+  readonly #watch: ActorWatch | null;
+  #state: HostState = "running";
+  #failure: LubdubError | null = null;
+  #fullUntilMs = 0;
 
-  /** The live actors are ahead of the disk: thrown away and taken from it again. */
-  function recover(): void {
-    world.clear();
-    waker.clear();
-    effects = [];
-    journal.reset();
-    for (const record of store.read({ after: store.checkpoint() })) {
-      step(world, record);
-      if (record.type === "session.forgotten") eraseSession(store, record);
-    }
-    effects = [];
-    waker.fill(store.deadlines());
-    for (const lane of world.heartbeats.keys()) runner.touched(lane);
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.store = options.store ?? memoryStore();
+    this.clock = steadyClock(options.clock ?? systemClock(), this.store.head().atMs);
+    this.#watch = options.inspect === undefined ? null : watchActors(options.inspect, () => this.world);
+    this.world = createWorld({
+      laneOf: options.laneOf,
+      source: storedActors(this.store),
+      perform: (effect) => this.#effects.push(effect),
+      ...this.#watch?.actors,
+    });
+    this.leases = createLeases((lane) => this.runner.idle(lane));
+    this.waker = createWaker(this.clock, () => this.journal.flush());
+    this.journal = this.#groupCommit();
+    this.runner = new LaneRunner({
+      ...this.#shared(),
+      leases: this.leases,
+      waker: this.waker,
+      quarantine: this.#quarantine,
+    });
+    this.intake = createIntake({ ...this.#shared(), store: this.store, guard: () => this.guard() });
+    this.#recover();
+    this.journal.flush();
   }
 
-  /** A step at a time, so that no turn of the event loop is long. */
-  function compactSome(): void {
-    const upTo = store.checkpoint(store.base() + COMPACTION_RECORDS);
-    if (upTo <= store.base()) return;
-    const nowMs = clock.nowMs();
-    if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
-    orFail(() => store.compact(upTo, nowMs));
+  get state(): HostState {
+    return this.#state;
   }
 
-  function orFail(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      storeFailed(asStoreError(error));
-    }
+  get failure(): LubdubError | null {
+    return this.#failure;
   }
 
-  function commitFailed(error: unknown, records: readonly LogRecord[]): void {
-    const cause = asStoreError(error);
-    runner.reset();
-    if (cause.code !== "LUBDUB_STORE_FULL") return storeFailed(cause);
-    fullUntilMs = clock.nowMs() + FULL_PAUSE_MS;
-    recover();
-    runner.resettle(records);
-    clock.setTimer(FULL_PAUSE_MS, () => journal.flush());
+  guardRead(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#state === "closed") throw notRunning(this.#state);
   }
 
-  function storeFailed(cause: LubdubError): void {
-    failure = cause;
-    state = "store-failed";
-    runner.stop();
-    runner.abort("the store has failed");
-    tellClosed(cause);
-  }
-
-  function tellClosed(error: LubdubError): void {
-    for (const onClosed of listeners.values()) tell(() => onClosed(error));
-    listeners.clear();
-  }
-
-  function guardRead(): void {
-    if (failure !== null) throw failure;
-    if (state === "closed") throw notRunning(state);
-  }
-
-  function guard(): void {
-    guardRead();
-    if (state !== "running") throw notRunning(state);
-    if (clock.nowMs() < fullUntilMs) {
+  guard(): void {
+    this.guardRead();
+    if (this.#state !== "running") throw notRunning(this.#state);
+    if (this.clock.nowMs() < this.#fullUntilMs) {
       throw new LubdubError("LUBDUB_STORE_FULL", {
         expected: "room on the disk",
         got: "a full disk a moment ago",
@@ -184,80 +128,121 @@ export function createHost(options: ResolvedOptions): Host {
     }
   }
 
-  return {
-    options,
-    clock,
-    store,
-    world,
-    journal,
-    leases,
-    runner,
-    waker,
-    intake,
-    counts,
-    quarantined,
-    guardRead,
-    guard,
-    get state() {
-      return state;
-    },
-    get failure() {
-      return failure;
-    },
-    subscribe(listener, onClosed = () => {}) {
-      listeners.set(listener, onClosed);
-      return () => listeners.delete(listener);
-    },
-    async stop(graceMs) {
-      if (state === "closed" || state === "stopping") return;
-      if (state === "running") state = "stopping";
-      runner.stop();
-      await drain(graceMs);
-      if (failure === null) journal.flush(true);
-      watch?.close();
-      store.close();
-      state = "closed";
-      tellClosed(notRunning(state));
-    },
-  };
+  subscribe(listener: Listener, onClosed: (error: LubdubError) => void = () => {}): () => void {
+    this.#listeners.set(listener, onClosed);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#state === "closed" || this.#state === "stopping") return;
+    if (this.#state === "running") this.#state = "stopping";
+    this.runner.stop();
+    await this.#drain(graceMs);
+    if (this.#failure === null) this.journal.flush(true);
+    this.#watch?.close();
+    this.store.close();
+    this.#state = "closed";
+    this.#tellClosed(notRunning(this.#state));
+  }
+
+  #shared(): Pick<Host, "world" | "journal" | "clock" | "options"> {
+    return { world: this.world, journal: this.journal, clock: this.clock, options: this.options };
+  }
+
+  #groupCommit(): Journal {
+    return new GroupCommit({
+      store: this.store,
+      world: this.world,
+      clock: this.clock,
+      dedupeWindowMs: this.options.dedupeWindowMs,
+      checkpointRecords: this.options.checkpointRecords,
+      liveActorsMax: this.options.liveActorsMax,
+      takeEffects: () => this.#effects.splice(0),
+      watch: this.#watch?.onEvent,
+      touched: (lane) => this.runner.touched(lane),
+      beforeCommit: () => {
+        if (this.clock.nowMs() >= this.#fullUntilMs) this.runner.startDue();
+      },
+      afterCommit: (records, effects) => this.#committed(records, effects),
+      checkpointed: () => this.#compactSome(),
+      failed: (error, records) => this.#commitFailed(asStoreError(error), records),
+    });
+  }
+
+  /** Takes the state from the disk. After a failed commit the live actors are ahead of it, and are thrown away. */
+  #recover(): void {
+    const { store, world, waker, journal, runner } = this;
+    world.clear();
+    waker.clear();
+    journal.reset();
+    for (const record of store.read({ after: store.checkpoint() })) {
+      step(world, record);
+      if (record.type === "session.forgotten") eraseSession(store, record);
+    }
+    this.#effects.length = 0; // a replay only remembers
+    waker.fill(store.deadlines());
+    for (const lane of world.heartbeats.keys()) runner.touched(lane);
+  }
+
+  #committed(records: readonly LogRecord[], effects: readonly Effect[]): void {
+    for (const record of records) {
+      this.counts[record.type] = (this.counts[record.type] ?? 0) + 1;
+      // If it fails, it is tried again at the next start.
+      if (record.type === "session.forgotten") this.#orFail(() => eraseSession(this.store, record));
+      for (const listener of this.#listeners.keys()) tell(() => listener(record));
+    }
+    for (const effect of effects) this.runner.begin(effect);
+  }
+
+  #commitFailed(cause: LubdubError, records: readonly LogRecord[]): void {
+    this.runner.reset();
+    if (cause.code !== "LUBDUB_STORE_FULL") return this.#storeFailed(cause);
+    this.#fullUntilMs = this.clock.nowMs() + FULL_PAUSE_MS;
+    this.#recover();
+    this.runner.resettle(records);
+    this.clock.setTimer(FULL_PAUSE_MS, () => this.journal.flush());
+  }
+
+  #storeFailed(cause: LubdubError): void {
+    this.#failure = cause;
+    this.#state = "store-failed";
+    this.runner.stop();
+    this.runner.abort("the store has failed");
+    this.#tellClosed(cause);
+  }
+
+  #orFail(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#storeFailed(asStoreError(error));
+    }
+  }
+
+  /** A step at a time, so that no turn of the event loop is long. */
+  #compactSome(): void {
+    const { store, clock, options } = this;
+    const upTo = store.checkpoint(store.base() + COMPACTION_RECORDS);
+    if (upTo <= store.base()) return;
+    const nowMs = clock.nowMs();
+    if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
+    this.#orFail(() => store.compact(upTo, nowMs));
+  }
+
+  readonly #quarantine = (lane: string, error: unknown): void =>
+    void this.quarantined.set(lane, asStoreError(error));
+
+  #tellClosed(error: LubdubError): void {
+    for (const onClosed of this.#listeners.values()) tell(() => onClosed(error));
+    this.#listeners.clear();
+  }
 
   /** Lets runs end, then aborts them; an aborted run counts as busy, so its events stay queued under its key. */
-  async function drain(graceMs: number): Promise<void> {
-    const drained = runner.drained();
-    const cancel = clock.setTimer(graceMs, () => runner.abort("Lubdub is stopping"));
-    await drained;
+  async #drain(graceMs: number): Promise<void> {
+    const cancel = this.clock.setTimer(graceMs, () => this.runner.abort("Lubdub is stopping"));
+    await this.runner.drained();
     cancel();
   }
-}
-
-/**
- * Erases what `session.forgotten` promised, right after its commit; again at a start for those since the last checkpoint,
- * which is always older (see the journal), so that a crash in between leaves no text behind.
- */
-function eraseSession(store: Store, { sessionKey, previous }: LogRecord): void {
-  const positions: number[] = [];
-  for (let at = previous; at > store.base();) {
-    const record = store.recordAt(at);
-    if (record === undefined) break;
-    positions.push(at);
-    at = record.previous;
-  }
-  store.erase(sessionKey, positions, redacted);
-}
-
-function storedActors(store: Store): Source {
-  const stored = (kind: ActorKind, key: string) => {
-    const snapshot = store.snapshot(kind, key);
-    if (snapshot !== undefined && snapshot.machine !== MACHINE_IDS[kind]) {
-      throw new LubdubError("LUBDUB_STORE_NEWER", {
-        expected: `a snapshot of ${MACHINE_IDS[kind]}`,
-        got: snapshot.machine,
-        fix: "Start the version of Lubdub that wrote it, or a newer one.",
-      });
-    }
-    return snapshot;
-  };
-  return { session: (key) => stored("session", key), heartbeat: (lane) => stored("heartbeat", lane) };
 }
 
 /** A listener that throws is its own problem. */
@@ -286,9 +271,4 @@ function notRunning(state: "stopping" | "closed" | "store-failed"): LubdubError 
     got: `one that is ${state}`,
     ...(state === "stopping" ? { fix: "Send it again after the next start." } : {}),
   });
-}
-
-/** An actor as plain data. */
-export function plain({ actor }: SessionEntry | HeartbeatEntry): unknown {
-  return JSON.parse(encode(actor));
 }

@@ -1,6 +1,6 @@
 import { offeredEvents } from "../core/batch.ts";
 import { positionOf } from "../core/ids.ts";
-import type { LogRecord } from "../core/records.ts";
+import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { Outcome, Receipt } from "../vocabulary.ts";
 import type { Host } from "./embedded.ts";
@@ -143,27 +143,23 @@ function outcomeAfter(
   const started = new Set<string>();
   return untilRecord(host, sessionKey, signal, (record) => {
     if (record.position <= position) return undefined;
-    switch (record.type) {
-      case "run.started":
-        started.add(record.facts.runId);
-        return undefined;
-      case "run.ran":
-        if (!started.has(record.facts.runId)) return undefined;
-        return { status: "ran", ...(record.body === null ? {} : { reply: record.body.reply }) };
-      case "run.skipped":
-        return started.has(record.facts.runId)
-          ? { status: "skipped", reason: record.facts.reason }
-          : undefined;
-      case "run.failed":
-        if (!started.has(record.facts.runId)) return undefined;
-        return { status: "failed", reason: record.body?.error ?? record.facts.code };
-      case "wake.postponed":
-      case "wake.dropped":
-        return { status: "skipped", reason: record.facts.reason };
-      default:
-        return undefined;
+    if (record.type === "run.started") started.add(record.facts.runId);
+    if (record.type === "wake.postponed" || record.type === "wake.dropped") {
+      return { status: "skipped", reason: record.facts.reason };
     }
+    return isRunEnd(record) && started.has(record.facts.runId) ? outcomeOf(record) : undefined;
   });
+}
+
+function outcomeOf(record: RunEnd): Outcome {
+  switch (record.type) {
+    case "run.ran":
+      return { status: "ran", ...(record.body === null ? {} : { reply: record.body.reply }) };
+    case "run.skipped":
+      return { status: "skipped", reason: record.facts.reason };
+    case "run.failed":
+      return { status: "failed", reason: record.body?.error ?? record.facts.code };
+  }
 }
 
 function untilRecord<T>(

@@ -8,7 +8,8 @@ import { createWorld, type SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { ActorKind } from "../log/store.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
-import { plain, type Host } from "./embedded.ts";
+import type { Host } from "./embedded.ts";
+import { plain } from "./stored.ts";
 import { history } from "./receipts.ts";
 
 /** Sessions that `stateAt` answers at most. */

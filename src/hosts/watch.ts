@@ -5,8 +5,10 @@ import type { ActorObserver, StartedActor } from "../inspect/observer.ts";
 
 /** Tells an onlooker of live actors. While nobody looks, nothing is built. */
 export interface ActorWatch {
-  readonly onLive: (entry: SessionEntry | HeartbeatEntry) => void;
-  readonly onEvicted: (entry: SessionEntry | HeartbeatEntry) => void;
+  readonly actors: {
+    readonly onLive: (entry: SessionEntry | HeartbeatEntry) => void;
+    readonly onEvicted: (entry: SessionEntry | HeartbeatEntry) => void;
+  };
   readonly onEvent: Watch;
   close(): void;
 }
@@ -18,11 +20,13 @@ export function watchActors(observer: ActorObserver, world: () => World): ActorW
     for (const entry of world().sessions.values()) yield started(entry);
   });
   return {
-    onLive: (entry) => {
-      if (observer.watching) observer.started(started(entry));
-    },
-    onEvicted: (entry) => {
-      if (observer.watching) observer.stopped({ id: idOf(entry) });
+    actors: {
+      onLive: (entry) => {
+        if (observer.watching) observer.started(started(entry));
+      },
+      onEvicted: (entry) => {
+        if (observer.watching) observer.stopped({ id: idOf(entry) });
+      },
     },
     onEvent: (entry, event) => {
       if (observer.watching) observer.moved({ id: idOf(entry) }, event, snapshotOf(entry));

@@ -61,8 +61,6 @@ interface State {
     readonly kind: TimerKind;
   } | null;
   running: boolean;
-  /** The timer fired during a run. */
-  scheduled: boolean;
   enabled: boolean;
 }
 
@@ -77,7 +75,6 @@ const state = sharedState<State>("lubdub.openclaw.heartbeat-wake@1", () => ({
   generation: 0,
   timer: null,
   running: false,
-  scheduled: false,
   enabled: true,
 }));
 
@@ -114,21 +111,17 @@ export function setHeartbeatWakeHandler(next: HeartbeatWakeHandler | null): () =
   if (handler !== null) {
     disarm();
     state.running = false;
-    state.scheduled = false;
     if (hasPending(state.lanes)) arm(COALESCE_MS, "normal");
   }
   return () => {
-    if (state.generation !== generation || state.handler !== handler) return;
-    state.generation += 1;
-    state.handler = null;
+    if (state.generation === generation) state.handler = null;
   };
 }
 
 export const hasHeartbeatWakeHandler = (): boolean => state.handler !== null;
 
-/** Whether a wake waits, or a timer is armed or due again. A wake that the handler works on does not count. */
-export const hasPendingHeartbeatWake = (): boolean =>
-  hasPending(state.lanes) || state.timer !== null || state.scheduled;
+/** Whether a wake waits, with or without a timer. A wake that the handler works on does not count. */
+export const hasPendingHeartbeatWake = (): boolean => state.timer !== null || hasPending(state.lanes);
 
 /** A switch for the host's own gate to read: it holds no wake up here. @default true */
 export function setHeartbeatsEnabled(enabled: boolean): void {
@@ -142,7 +135,6 @@ export function resetHeartbeatWakeStateForTests(): void {
   disarm();
   state.lanes.actors.clear();
   state.running = false;
-  state.scheduled = false;
   state.generation += 1;
   state.handler = null;
 }
@@ -172,11 +164,10 @@ function disarm(): void {
  */
 async function fire(delayMs: number, kind: TimerKind): Promise<void> {
   state.timer = null;
-  state.scheduled = false;
   const { handler } = state;
   if (handler === null) return;
   if (state.running) {
-    state.scheduled = true;
+    // The armed timer is all that has to be remembered: what it was armed for is still pending.
     arm(delayMs, kind);
     return;
   }
@@ -190,7 +181,7 @@ async function fire(delayMs: number, kind: TimerKind): Promise<void> {
     arm(RETRY_MS, "retry");
   } finally {
     state.running = false;
-    if (hasPending(state.lanes) || state.scheduled) arm(delayMs, "normal");
+    if (hasPending(state.lanes)) arm(delayMs, "normal");
   }
 }
 

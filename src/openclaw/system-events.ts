@@ -34,10 +34,9 @@ interface Queued extends QueuedEvent {
   readonly deliveryContext: DeliveryContext | undefined;
 }
 
-/** A session's machine holds the queue; what was said last is remembered beside it, also when it was not queued. */
+/** A session's machine holds the queue; the last context key is kept beside it, because a duplicate that is not queued sets it too. */
 interface Session {
   readonly actor: SessionActor;
-  lastText: string | null;
   lastContextKey: string | null;
 }
 
@@ -70,8 +69,7 @@ export function enqueueSystemEvent(text: string, options: SystemEventOptions): b
   const session = state.sessions.get(sessionKey) ?? opened(sessionKey);
   const contextKey = contextKeyOf(options.contextKey);
   session.lastContextKey = contextKey;
-  if (session.lastText === cleaned) return false;
-  session.lastText = cleaned;
+  if (queueOf(session).at(-1)?.text === cleaned) return false;
   const eventId = `e-${(state.count += 1)}`;
   const event: Queued = {
     eventId,
@@ -92,7 +90,7 @@ export function enqueueSystemEvent(text: string, options: SystemEventOptions): b
   return true;
 }
 
-/** Takes all that is queued for the session, oldest first, and forgets what was said last. */
+/** Takes all that is queued for the session, oldest first, and forgets its last text and context. */
 export function drainSystemEventEntries(sessionKey: string): SystemEvent[] {
   const key = required(sessionKey);
   const queue = queueOf(state.sessions.get(key));
@@ -122,12 +120,8 @@ export function consumeSystemEventEntries(
   if (!isHead) return [];
   take(session, head);
   const last = queueOf(session).at(-1);
-  if (last === undefined) {
-    state.sessions.delete(key);
-  } else {
-    session.lastText = last.text;
-    session.lastContextKey = last.contextKey;
-  }
+  if (last === undefined) state.sessions.delete(key);
+  else session.lastContextKey = last.contextKey;
   return head.map(shownEvent);
 }
 
@@ -165,7 +159,7 @@ export function resetSystemEventsForTest(): void {
 }
 
 function opened(sessionKey: string): Session {
-  const session = { actor: sessionActor(sessionKey), lastText: null, lastContextKey: null };
+  const session = { actor: sessionActor(sessionKey), lastContextKey: null };
   state.sessions.set(sessionKey, session);
   return session;
 }

@@ -1,13 +1,13 @@
 /** Everything the host takes from outside that would make a replay differ. Tests and the simulator bring their own. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, whole. */
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** Calls back once, after at least `delayMs`. @returns cancels */
-  setTimer(delayMs: number, callback: () => void): () => void;
+  readonly setTimer: (delayMs: number, callback: () => void) => () => void;
   /** Calls back once, when what has arrived in this turn of the event loop has been taken in. */
-  afterTurn(callback: () => void): void;
+  readonly afterTurn: (callback: () => void) => void;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Node fires a timer of 2^31 ms or more at once, so a long wait is a chain of shorter ones. */

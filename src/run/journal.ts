@@ -52,95 +52,113 @@ interface JournalParts {
   readonly failed: (error: unknown, records: readonly LogRecord[]) => void;
 }
 
-export function createJournal(parts: JournalParts): Journal {
-  const { store, world, clock, dedupeWindowMs } = parts;
-  let { position, atMs } = store.head();
-  let checkpointAt = store.checkpoint();
-  let records: LogRecord[] = [];
-  let dedupe: { key: string; position: number; expiresAtMs: number }[] = [];
-  const dedupeInTurn = new Map<string, number>();
+/** What one turn has gathered. */
+interface Turn {
+  readonly records: LogRecord[];
+  readonly dedupe: { key: string; position: number; expiresAtMs: number }[];
+  readonly positionByDedupeKey: Map<string, number>;
   /** One promise for all that wait for this turn's commit. */
-  let commit: PromiseWithResolvers<void> | null = null;
-  let scheduled = false;
+  commit: PromiseWithResolvers<void> | null;
+}
 
-  const schedule = (): void => {
-    if (scheduled) return;
-    scheduled = true;
-    clock.afterTurn(() => flush());
-  };
-  const take = (): { written: LogRecord[]; keys: typeof dedupe; waiting: typeof commit } => {
-    const taken = { written: records, keys: dedupe, waiting: commit };
-    records = [];
-    dedupe = [];
-    commit = null;
-    dedupeInTurn.clear();
-    return taken;
-  };
+const newTurn = (): Turn => ({ records: [], dedupe: [], positionByDedupeKey: new Map(), commit: null });
 
-  function flush(checkpoint = false): void {
-    scheduled = true; // what `beforeCommit` writes belongs to this commit
-    parts.beforeCommit();
-    scheduled = false;
-    const wanted =
-      checkpoint || position - checkpointAt >= parts.checkpointRecords || crowded(world, parts.liveActorsMax);
-    // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
-    const due = wanted && !records.some(({ type }) => type === "session.forgotten");
-    const effects = parts.takeEffects();
-    const { written, keys, waiting } = take();
-    if (written.length === 0 && !due) return waiting?.resolve();
-    const snapshots = due ? { snapshots: snapshotsOf(world, position) } : {};
-    try {
-      store.append({ records: written, dedupe: keys, ...snapshots });
-    } catch (error) {
-      parts.failed(error, written);
-      return waiting?.reject(error);
-    }
-    if (due) {
-      checkpointAt = position;
-      rest(world, parts.liveActorsMax);
-      parts.checkpointed();
-    }
-    waiting?.resolve();
-    parts.afterCommit(written, effects);
+export class GroupCommit implements Journal {
+  readonly #parts: JournalParts;
+  #position = 0;
+  #atMs = 0;
+  #checkpointAt = 0;
+  #turn = newTurn();
+  #scheduled = false;
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.reset();
   }
 
-  return {
-    get nextPosition() {
-      return position + 1;
-    },
-    write(draft) {
-      // Both actors first: taking one from a damaged store throws, and then nothing must have changed yet.
-      const { previous, lane } = world.session(draft.sessionKey);
-      world.heartbeat(lane);
-      position += 1;
-      atMs = Math.max(atMs, clock.nowMs());
-      const record = { ...draft, position, previous, atMs } as LogRecord;
-      step(world, record, parts.watch);
-      records.push(record);
-      if (record.type === "event.queued" && record.facts.dedupeKey !== undefined) {
-        dedupe.push({ key: record.facts.dedupeKey, position, expiresAtMs: atMs + dedupeWindowMs });
-        dedupeInTurn.set(record.facts.dedupeKey, position);
-      }
-      parts.touched(lane);
-      schedule();
-      return record as never;
-    },
-    committed() {
-      commit ??= Promise.withResolvers<void>();
-      schedule();
-      return commit.promise;
-    },
-    findDuplicate(key) {
-      const at = dedupeInTurn.get(key) ?? store.findDuplicate(key, clock.nowMs());
-      return at !== undefined && at > store.base() ? at : undefined;
-    },
-    flush,
-    reset() {
-      ({ position, atMs } = store.head());
-      checkpointAt = store.checkpoint();
-      parts.takeEffects();
-    },
-  };
+  get nextPosition(): number {
+    return this.#position + 1;
+  }
+
+  write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
+    const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
+    // Both actors first: taking one from a damaged store throws, and then nothing must have changed yet.
+    const { previous, lane } = world.session(draft.sessionKey);
+    world.heartbeat(lane);
+    const position = ++this.#position;
+    const atMs = Math.max(this.#atMs, clock.nowMs());
+    this.#atMs = atMs;
+    const record = { ...draft, position, previous, atMs } as unknown as LogRecord;
+    step(world, record, watch);
+    this.#turn.records.push(record);
+    if (record.type === "event.queued" && record.facts.dedupeKey !== undefined) {
+      const key = record.facts.dedupeKey;
+      this.#turn.dedupe.push({ key, position, expiresAtMs: atMs + dedupeWindowMs });
+      this.#turn.positionByDedupeKey.set(key, position);
+    }
+    touched(lane);
+    this.#schedule();
+    return record as never;
+  }
+
+  committed(): Promise<void> {
+    this.#turn.commit ??= Promise.withResolvers<void>();
+    this.#schedule();
+    return this.#turn.commit.promise;
+  }
+
+  findDuplicate(key: string): number | undefined {
+    const { store, clock } = this.#parts;
+    const at = this.#turn.positionByDedupeKey.get(key) ?? store.findDuplicate(key, clock.nowMs());
+    return at !== undefined && at > store.base() ? at : undefined;
+  }
+
+  flush(checkpoint = false): void {
+    const { store, world, liveActorsMax } = this.#parts;
+    this.#scheduled = true; // what `beforeCommit` writes belongs to this commit
+    this.#parts.beforeCommit();
+    this.#scheduled = false;
+    const { records, dedupe, commit } = this.#turn;
+    const due = this.#checkpointDue(checkpoint);
+    const effects = this.#parts.takeEffects();
+    this.#turn = newTurn();
+    if (records.length === 0 && !due) return commit?.resolve();
+    const snapshots = due ? { snapshots: snapshotsOf(world, this.#position) } : {};
+    try {
+      store.append({ records, dedupe, ...snapshots });
+    } catch (error) {
+      this.#parts.failed(error, records);
+      return commit?.reject(error);
+    }
+    if (due) {
+      this.#checkpointAt = this.#position;
+      rest(world, liveActorsMax);
+      this.#parts.checkpointed();
+    }
+    commit?.resolve();
+    this.#parts.afterCommit(records, effects);
+  }
+
+  reset(): void {
+    const { store, takeEffects } = this.#parts;
+    ({ position: this.#position, atMs: this.#atMs } = store.head());
+    this.#checkpointAt = store.checkpoint();
+    takeEffects();
+  }
+
+  #checkpointDue(asked: boolean): boolean {
+    const { world, checkpointRecords, liveActorsMax } = this.#parts;
+    const wanted =
+      asked || this.#position - this.#checkpointAt >= checkpointRecords || crowded(world, liveActorsMax);
+    // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
+    return wanted && !this.#turn.records.some(({ type }) => type === "session.forgotten");
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#parts.clock.afterTurn(() => this.flush());
+  }
 }
 
 function crowded({ sessions, heartbeats }: World, max: number): boolean {

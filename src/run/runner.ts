@@ -1,15 +1,15 @@
-import type { Run } from "../../machines/index.ts";
+import type { Run, Wake } from "../../machines/index.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { hasNothingToDo, nextBatch, offeredEvents, wakeIdOf } from "../core/batch.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
-import type { LogRecord } from "../core/records.ts";
+import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
-import { settlement } from "../core/settle.ts";
+import { settlement, type Settlement } from "../core/settle.ts";
 import { newId } from "../core/ids.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Outcome } from "../vocabulary.ts";
+import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { Leases } from "./lease.ts";
@@ -53,129 +53,62 @@ interface RunnerParts {
   readonly quarantine: (lane: string, error: unknown) => void;
 }
 
-export function createRunner({
-  world,
-  journal,
-  waker,
-  leases,
-  clock,
-  options,
-  quarantine,
-}: RunnerParts): Runner {
+export class LaneRunner implements Runner {
+  readonly #parts: RunnerParts;
   /** By lane; null between the decision to start and its commit. */
-  const runs = new Map<string, Attempt | null>();
-  const touched = new Set<string>();
-  const idleKeys = new Map<string, string>();
-  const unsettled: RunEnd[] = [];
-  let stopped = false;
-  const onDrained: (() => void)[] = [];
+  readonly #runs = new Map<string, Attempt | null>();
+  readonly #touched = new Set<string>();
+  /** Sessions whose agent has just said that it is idle, by lane. */
+  readonly #idleKeys = new Map<string, string>();
+  readonly #unsettled: RunEnd[] = [];
+  readonly #onDrained: (() => void)[] = [];
+  #stopped = false;
 
-  function startDue(): void {
-    for (const { type, sessionKey, facts, body } of unsettled.splice(0)) {
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  get inFlight(): number {
+    return this.#runs.size;
+  }
+
+  get slotsFree(): boolean {
+    return this.#runs.size < this.#parts.options.concurrency;
+  }
+
+  touched(lane: string): void {
+    this.#touched.add(lane);
+  }
+
+  startDue(): void {
+    const { world, journal, waker, clock } = this.#parts;
+    for (const { type, sessionKey, facts, body } of this.#unsettled.splice(0)) {
       journal.write({ type, sessionKey, facts, body } as RecordDraft);
-      gone(world.laneOf(sessionKey));
+      this.#gone(world.laneOf(sessionKey));
     }
     for (;;) {
-      for (const lane of touched) safely(lane, () => lookAt(lane));
-      touched.clear();
-      if (stopped || runs.size >= options.concurrency) break;
+      for (const lane of this.#touched) this.#safely(lane, () => this.#lookAt(lane));
+      this.#touched.clear();
+      if (this.#stopped || !this.slotsFree) break;
       const alarm = waker.take(clock.nowMs());
       if (alarm === undefined) break;
       const live = world.heartbeats.get(alarm.lane);
       if (live !== undefined && live.alarmAtMs !== alarm.dueAtMs) continue;
-      safely(alarm.lane, () => {
+      this.#safely(alarm.lane, () => {
         const entry = live ?? world.heartbeat(alarm.lane);
         entry.alarmAtMs = null;
-        start(entry);
+        this.#start(entry);
       });
     }
     // While nothing may start, a due alarm would only ring again and again: the end of a run looks here anyway.
-    if (!stopped && runs.size < options.concurrency) waker.arm();
+    if (!this.#stopped && this.slotsFree) waker.arm();
     else waker.disarm();
   }
 
-  /** A lane that cannot be taken from the store is set aside: its neighbours go on. */
-  function safely(lane: string, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      quarantine(lane, error);
-    }
-  }
-
-  /** Sets the alarm that the lane's state asks for, unless it is set already. */
-  function lookAt(lane: string): void {
-    const entry = world.heartbeat(lane);
-    const idleKey = idleKeys.get(lane);
-    idleKeys.delete(lane);
-    const waits = idleKey !== undefined && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle";
-    if (waits && !stopped) start(entry, idleKey);
-    // A lane that stands in `running` without a run of ours was left so by a process that is gone.
-    const dueAtMs = runs.has(lane) ? null : storedDeadlineOf(entry.actor);
-    if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
-    entry.alarmAtMs = dueAtMs;
-    waker.set({ lane, dueAtMs });
-  }
-
-  function start(entry: HeartbeatEntry, idleKey?: string): void {
-    const { lane, actor } = entry;
-    if (runs.has(lane)) return;
-    if (actor.value === "running") return interrupted(actor.context.run as Run);
-    if (leases.isHeld(lane) || runs.size >= options.concurrency) return;
-    const nowMs = clock.nowMs();
-    const wake =
-      idleKey === undefined ? actor.context.pending.next(nowMs) : actor.context.pending.get(idleKey);
-    if (wake === undefined) return void touched.add(lane);
-    const { sessionKey } = wake;
-    const session = world.session(sessionKey).actor.context;
-    const batch = nextBatch(session, options.batchMax);
-    if (hasNothingToDo(wake, batch)) {
-      const facts = { wakeId: wake.wakeId, reason: "no-pending-event" };
-      return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
-    }
-    if (options.isBusy?.(sessionKey) === true)
-      return postpone(lane, sessionKey, wake.wakeId, wake.postponements);
-    leases.tryTake(lane);
-    runs.set(lane, null);
-    journal.write({
-      type: "run.started",
-      sessionKey,
-      facts: {
-        wakeId: wakeIdOf(session, batch, wake),
-        runId: newId("r", journal.nextPosition, clock),
-        attempt: wake.attempts + 1,
-        eventIds: batch.map(({ eventId }) => eventId),
-        idle: idleKey !== undefined,
-      },
-      body: null,
-    });
-  }
-
-  function postpone(lane: string, sessionKey: string, wakeId: string, postponements: number): void {
-    const delayMs = backoffMs(postponements + 1, options.busyBackoff, clock.random());
-    const facts = { wakeId, reason: "requests-in-flight", dueAtMs: clock.nowMs() + delayMs };
-    journal.write({ type: "wake.postponed", sessionKey, facts, body: null });
-    listenForIdle(lane, sessionKey);
-  }
-
-  function listenForIdle(lane: string, sessionKey: string): void {
-    const stopListening = options.onIdle?.(sessionKey, () => {
-      stopListening?.();
-      idle(lane, sessionKey);
-    });
-  }
-
-  /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
-  function interrupted({ wake, runId }: Run): void {
-    const error = "The process ended while the run was going on.";
-    const outcome = { status: "failed", reason: error, code: "LUBDUB_RUN_INTERRUPTED" } as const;
-    settle({ wake, runId, startedAtMs: clock.nowMs() }, outcome);
-  }
-
-  function begin({ lane, run }: RunEffect): void {
-    if (runs.get(lane) !== null) return;
+  begin({ lane, run }: RunEffect): void {
+    if (this.#runs.get(lane) !== null) return;
+    const { world, leases, clock, options } = this.#parts;
     const { wake, runId } = run;
-    const session = world.session(wake.sessionKey).actor.context;
     const request = {
       sessionKey: wake.sessionKey,
       lane,
@@ -185,115 +118,174 @@ export function createRunner({
       source: wake.source,
       intent: wake.intent,
       reason: wake.reason,
-      events: offeredEvents(session),
+      events: offeredEvents(world.session(wake.sessionKey).actor.context),
     };
-    const running = attempt({
-      handler: (given) => leases.inside(lane, () => options.run(given)),
-      request,
-      clock,
-      options,
-    });
-    runs.set(lane, running);
-    void running.outcome.then((outcome) => ended(lane, run, running, outcome));
+    const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
+    const running = attempt({ handler, request, clock, options });
+    this.#runs.set(lane, running);
+    void running.outcome.then((outcome) => this.#ended(lane, run, running, outcome));
   }
 
-  function ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
-    if (runs.get(lane) !== running) return; // its start was lost with a failed commit
-    const { actor } = world.heartbeat(lane);
-    if (actor.context.run?.runId === run.runId) settle(run, outcome);
-    gone(lane);
-    if (outcome.status === "skipped") listenForIdle(lane, run.wake.sessionKey);
-    idle(lane);
+  idle(lane: string, sessionKey?: string): void {
+    if (this.#stopped) return;
+    if (sessionKey !== undefined) this.#idleKeys.set(lane, sessionKey);
+    this.#touched.add(lane);
+    void this.#parts.journal.committed().catch(() => {}); // a turn, to look at it
   }
 
-  function gone(lane: string): void {
-    runs.delete(lane);
-    leases.giveBack(lane);
-    if (runs.size === 0) for (const resolve of onDrained.splice(0)) resolve();
+  abort(why: string, lane?: string): void {
+    for (const [of, running] of this.#runs) if (lane === undefined || lane === of) running?.abort(why);
   }
 
-  function settle(
-    { wake, runId, startedAtMs }: Omit<Run, "forgotten">,
-    outcome: Outcome & { readonly code?: string },
-  ): void {
-    const { sessionKey, wakeId } = wake;
-    const { offer } = world.session(sessionKey).actor.context;
-    const eventIds = offer?.runId === runId ? offer.eventIds : [];
-    const nowMs = clock.nowMs();
-    const facts = { wake, events: eventIds.length, nowMs, random: clock.random(), policy: options };
-    const end = settlement(outcome, facts);
-    switch (end.type) {
-      case "run.ran": {
-        const body = end.reply === undefined ? null : { reply: end.reply };
-        const ran = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs) };
-        return void journal.write({ type: "run.ran", sessionKey, facts: ran, body });
-      }
-      case "run.skipped": {
-        const { reason, dueAtMs } = end;
-        return void journal.write({
-          type: "run.skipped",
-          sessionKey,
-          facts: { wakeId, runId, reason, dueAtMs },
-          body: null,
-        });
-      }
-      case "run.failed": {
-        const { code, error, dueAtMs } = end;
-        return void journal.write({
-          type: "run.failed",
-          sessionKey,
-          facts: { wakeId, runId, code, dueAtMs },
-          body: { error },
-        });
-      }
+  stop(): void {
+    this.#stopped = true;
+    this.#parts.waker.clear();
+  }
+
+  drained(): Promise<void> {
+    if (this.#runs.size === 0) return Promise.resolve();
+    return new Promise((resolve) => void this.#onDrained.push(resolve));
+  }
+
+  reset(): void {
+    for (const [lane, running] of this.#runs) if (running === null) this.#gone(lane);
+  }
+
+  resettle(records: readonly LogRecord[]): void {
+    const { world, leases } = this.#parts;
+    for (const record of records) {
+      if (!isRunEnd(record)) continue;
+      const lane = world.laneOf(record.sessionKey);
+      if (world.heartbeat(lane).actor.context.run?.runId !== record.facts.runId) continue;
+      leases.tryTake(lane);
+      this.#runs.set(lane, null);
+      this.#unsettled.push(record);
     }
   }
 
-  function idle(lane: string, sessionKey?: string): void {
-    if (stopped) return;
-    if (sessionKey !== undefined) idleKeys.set(lane, sessionKey);
-    touched.add(lane);
-    void journal.committed().catch(() => {});
+  /** A lane that cannot be taken from the store is set aside: its neighbours go on. */
+  #safely(lane: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.quarantine(lane, error);
+    }
   }
 
-  return {
-    touched: (lane) => void touched.add(lane),
-    startDue,
-    begin,
-    idle,
-    abort(why, lane) {
-      for (const [of, running] of runs) if (lane === undefined || lane === of) running?.abort(why);
-    },
-    stop() {
-      stopped = true;
-      waker.clear();
-    },
-    get inFlight() {
-      return runs.size;
-    },
-    get slotsFree() {
-      return runs.size < options.concurrency;
-    },
-    drained() {
-      return runs.size === 0 ? Promise.resolve() : new Promise((resolve) => void onDrained.push(resolve));
-    },
-    reset() {
-      for (const [lane, running] of runs) {
-        if (running === null) gone(lane);
-      }
-    },
-    resettle(records) {
-      for (const record of records) {
-        if (record.type !== "run.ran" && record.type !== "run.skipped" && record.type !== "run.failed")
-          continue;
-        const lane = world.laneOf(record.sessionKey);
-        if (world.heartbeat(lane).actor.context.run?.runId !== record.facts.runId) continue;
-        leases.tryTake(lane);
-        runs.set(lane, null);
-        unsettled.push(record);
-      }
-    },
-  };
+  /** Sets the alarm that the lane's state asks for, unless it is set already. */
+  #lookAt(lane: string): void {
+    const { world, waker } = this.#parts;
+    const entry = world.heartbeat(lane);
+    const idleKey = this.#idleKeys.get(lane);
+    this.#idleKeys.delete(lane);
+    const waits = idleKey !== undefined && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle";
+    if (waits && !this.#stopped) this.#start(entry, idleKey);
+    // A lane that stands in `running` without a run of ours was left so by a process that is gone.
+    const dueAtMs = this.#runs.has(lane) ? null : storedDeadlineOf(entry.actor);
+    if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
+    entry.alarmAtMs = dueAtMs;
+    waker.set({ lane, dueAtMs });
+  }
+
+  #start({ lane, actor }: HeartbeatEntry, idleKey?: string): void {
+    const { world, journal, leases, clock, options } = this.#parts;
+    if (this.#runs.has(lane)) return;
+    if (actor.value === "running") return this.#interrupted(actor.context.run as Run);
+    if (leases.isHeld(lane) || !this.slotsFree) return;
+    const { pending } = actor.context;
+    const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
+    if (wake === undefined) return void this.#touched.add(lane);
+    const { sessionKey, wakeId } = wake;
+    const session = world.session(sessionKey).actor.context;
+    const batch = nextBatch(session, options.batchMax);
+    if (hasNothingToDo(wake, batch)) {
+      const facts = { wakeId, reason: "no-pending-event" };
+      return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
+    }
+    if (options.isBusy?.(sessionKey) === true) return this.#postpone(lane, wake);
+    leases.tryTake(lane);
+    this.#runs.set(lane, null);
+    const facts = {
+      wakeId: wakeIdOf(session, batch, wake),
+      runId: newId("r", journal.nextPosition, clock),
+      attempt: wake.attempts + 1,
+      eventIds: batch.map(({ eventId }) => eventId),
+      idle: idleKey !== undefined,
+    };
+    journal.write({ type: "run.started", sessionKey, facts, body: null });
+  }
+
+  #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {
+    const { journal, clock, options } = this.#parts;
+    const delayMs = backoffMs(postponements + 1, options.busyBackoff, clock.random());
+    const facts = { wakeId, reason: "requests-in-flight", dueAtMs: clock.nowMs() + delayMs };
+    journal.write({ type: "wake.postponed", sessionKey, facts, body: null });
+    this.#listenForIdle(lane, sessionKey);
+  }
+
+  #listenForIdle(lane: string, sessionKey: string): void {
+    const stopListening = this.#parts.options.onIdle?.(sessionKey, () => {
+      stopListening?.();
+      this.idle(lane, sessionKey);
+    });
+  }
+
+  /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
+  #interrupted(run: Run): void {
+    const reason = "The process ended while the run was going on.";
+    const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
+    this.#settle({ ...run, startedAtMs: this.#parts.clock.nowMs() }, outcome);
+  }
+
+  #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
+    if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
+    const { actor } = this.#parts.world.heartbeat(lane);
+    if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
+    this.#gone(lane);
+    if (outcome.status === "skipped") this.#listenForIdle(lane, run.wake.sessionKey);
+    this.idle(lane);
+  }
+
+  #gone(lane: string): void {
+    this.#runs.delete(lane);
+    this.#parts.leases.giveBack(lane);
+    if (this.#runs.size === 0) for (const resolve of this.#onDrained.splice(0)) resolve();
+  }
+
+  #settle(run: Run, outcome: AttemptOutcome): void {
+    const { world, journal, clock, options } = this.#parts;
+    const { offer } = world.session(run.wake.sessionKey).actor.context;
+    const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
+    const nowMs = clock.nowMs();
+    const facts = { wake: run.wake, events: eventIds.length, nowMs, random: clock.random(), policy: options };
+    journal.write(endOf(run, settlement(outcome, facts), eventIds, nowMs));
+  }
 }
 
-type RunEnd = Extract<LogRecord, { type: "run.ran" | "run.skipped" | "run.failed" }>;
+/** The record that says how a run ended. */
+function endOf(run: Run, end: Settlement, eventIds: readonly string[], nowMs: number): RecordDraft {
+  const { runId, startedAtMs } = run;
+  const { sessionKey, wakeId } = run.wake;
+  switch (end.type) {
+    case "run.ran": {
+      const facts = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs) };
+      return {
+        type: end.type,
+        sessionKey,
+        facts,
+        body: end.reply === undefined ? null : { reply: end.reply },
+      };
+    }
+    case "run.skipped":
+      return {
+        type: end.type,
+        sessionKey,
+        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs },
+        body: null,
+      };
+    case "run.failed": {
+      const facts = { wakeId, runId, code: end.code, dueAtMs: end.dueAtMs };
+      return { type: end.type, sessionKey, facts, body: { error: end.error } };
+    }
+  }
+}

@@ -84,6 +84,12 @@ describe("row: timer rule", () => {
     expect(calledAtMs).toEqual(given.calledAtMs);
   });
 
+  test("given an armed timer, when a request for the same or a later moment comes, then it is kept, not armed anew", () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    for (const coalesceMs of [100, 100, 101, 5_000]) requestHeartbeatNow({ coalesceMs });
+    expect(set).toHaveBeenCalledTimes(1);
+  });
+
   test("given a timer of another target, when it is pre-empted, then both targets go with the sooner one", async () => {
     const { handler, requests, calledAtMs } = agent(RAN);
     setHeartbeatWakeHandler(handler);
@@ -144,6 +150,19 @@ describe("row: overlap", () => {
 });
 
 describe("row: batch order", () => {
+  test("given a target that is asked for during its own run, after another, then it comes after the other", async () => {
+    const run = longRun();
+    const { handler, requests } = agent(run.answer, RAN);
+    setHeartbeatWakeHandler(handler);
+    for (const sessionKey of ["a", "b", "a"]) {
+      requestHeartbeatNow({ sessionKey, coalesceMs: 0 });
+      if (requests.length === 0) await at(1);
+    }
+    run.end(RAN);
+    await at(1_000);
+    expect(requests.map(({ sessionKey }) => sessionKey)).toEqual(["a", "b", "a"]);
+  });
+
   test("given targets asked for in turn, then they run in that order, one after the other; a second request keeps the place", async () => {
     const run = longRun();
     const { handler, requests } = agent(run.answer, RAN);

@@ -15,13 +15,24 @@ export interface SimulatedAgent {
   readonly run: RunHandler;
   /** By run id. */
   readonly calls: Map<string, Call>;
+  /** What it works on in this lane. */
+  working(lane: string): Call | undefined;
   /** From now on it only succeeds. */
   heal(): void;
   /** Its process is gone, with all it was doing. */
   kill(): void;
 }
 
-export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) => string): SimulatedAgent {
+interface AgentParts {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly laneOf: (key: string) => string;
+  /** Looks at each call before it is answered; what it throws must reach the simulation, not the runner. */
+  readonly watch: (check: () => void) => void;
+  readonly called: (request: RunRequest) => void;
+}
+
+export function simulatedAgent({ plan, clock, laneOf, watch, called }: AgentParts): SimulatedAgent {
   const calls = new Map<string, Call>();
   const working = new Map<string, Call>();
   const moods = Object.entries(plan.agent).flatMap(([mood, weight]) =>
@@ -62,20 +73,26 @@ export function simulatedAgent(plan: Plan, clock: Clock, laneOf: (key: string) =
     }
   }
 
+  function look(request: RunRequest, lane: string): void {
+    must(!calls.has(request.runId), "S9 a run id is used once");
+    const other = working.get(lane);
+    must(
+      other === undefined || other.request.signal.aborted,
+      "S5 the agent is called once at a time in a lane",
+    );
+    for (const event of request.events)
+      must(event.sessionKey === request.sessionKey, "S3 only the session's own events");
+    called(request);
+  }
+
   return {
     calls,
+    working: (lane) => working.get(lane),
     heal: () => void (healed = true),
     kill: () => working.clear(),
     async run(request) {
       const lane = laneOf(request.sessionKey);
-      must(!calls.has(request.runId), "S9 a run id is used once");
-      const other = working.get(lane);
-      must(
-        other === undefined || other.request.signal.aborted,
-        "S5 the agent is called once at a time in a lane",
-      );
-      for (const event of request.events)
-        must(event.sessionKey === request.sessionKey, "S3 only the session's own events");
+      watch(() => look(request, lane));
       const call: Call = { request, answer: undefined };
       calls.set(request.runId, call);
       working.set(lane, call);

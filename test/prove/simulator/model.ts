@@ -30,6 +30,14 @@ export class Model {
   /** Text of every event in the log, by id. */
   readonly texts = new Map<string, string>();
   readonly idle = new Set<string>();
+  /** Sessions that a record moved since the last look. */
+  readonly touched = new Set<string>();
+  /** Positions of `session.forgotten` that nobody has looked at. */
+  readonly forgotten: number[] = [];
+  /** Runs started so far. */
+  started = 0;
+  /** By dedupe key: the end of its window. */
+  readonly #dedupe = new Map<string, number>();
   readonly #laneOf: (key: string) => string;
   readonly #plan: Plan;
 
@@ -52,13 +60,15 @@ export class Model {
     must(record.atMs >= this.atMs, "S17 log time never goes back");
     this.position = record.position;
     this.atMs = record.atMs;
+    this.touched.add(record.sessionKey);
     const session = this.session(record.sessionKey);
     const run = this.runs.get(this.#laneOf(record.sessionKey));
     switch (record.type) {
       case "event.queued":
         session.queue.push(record.facts.eventId);
+        this.#queuedOnce(record);
         this.texts.set(record.facts.eventId, record.body?.text ?? "");
-        must(session.queue.length <= this.#plan.queueMax, "L8 a queue keeps its limit");
+        must(session.queue.length <= this.#plan.options.queueMax, "L8 a queue keeps its limit");
         return this.#request(session, record.facts.intent, record.facts.dueAtMs);
       case "wake.requested":
         return this.#request(session, record.facts.intent, record.facts.dueAtMs);
@@ -74,8 +84,10 @@ export class Model {
         must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
         this.runs.delete(this.#laneOf(record.sessionKey));
         if (run?.forgotten === true) return;
-        if (record.facts.dueAtMs !== null) this.#wait(session, record.facts.dueAtMs, "idle");
-        else {
+        if (record.facts.dueAtMs !== null) {
+          must(record.facts.dueAtMs > record.atMs, "L4 a busy agent is not asked again at once");
+          this.#wait(session, record.facts.dueAtMs, "idle");
+        } else {
           must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
           session.failures = 0;
         }
@@ -83,6 +95,7 @@ export class Model {
       case "run.failed":
         return this.#failed(session, record, run);
       case "wake.postponed":
+        must(record.facts.dueAtMs > record.atMs, "L4 a busy agent is not asked again at once");
         return this.#wait(session, record.facts.dueAtMs, "idle");
       case "wake.dropped":
         must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
@@ -115,11 +128,19 @@ export class Model {
         session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
         return;
       case "session.forgotten":
+        this.forgotten.push(record.position);
         if (run?.sessionKey === record.sessionKey)
           this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [], forgotten: true });
         Object.assign(session, { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null });
         return;
     }
+  }
+
+  #queuedOnce({ facts, atMs }: Extract<LogRecord, { type: "event.queued" }>): void {
+    const { dedupeKey } = facts;
+    if (dedupeKey === undefined) return;
+    must((this.#dedupe.get(dedupeKey) ?? 0) <= atMs, `S9 one event for one dedupe key: ${dedupeKey}`);
+    this.#dedupe.set(dedupeKey, atMs + this.#plan.options.dedupeWindowMs);
   }
 
   #started(
@@ -128,7 +149,7 @@ export class Model {
     run: ModelRun | undefined,
   ): void {
     must(run === undefined, `S5 one run at a time in a lane: ${run?.runId} and ${facts.runId}`);
-    const expected = session.frozen?.ids ?? session.queue.slice(0, this.#plan.batchMax);
+    const expected = session.frozen?.ids ?? session.queue.slice(0, this.#plan.options.batchMax);
     must(
       same(facts.eventIds, expected),
       `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`,
@@ -144,6 +165,7 @@ export class Model {
       early || atMs >= (session.notBeforeMs ?? 0),
       `L4 not before its time: ${session.notBeforeMs} at ${atMs}`,
     );
+    this.started++;
     this.runs.set(this.#laneOf(sessionKey), {
       runId: facts.runId,
       wakeId: facts.wakeId,
@@ -168,7 +190,14 @@ export class Model {
       session.dead.push(...ids);
       return this.#over(session, atMs);
     }
-    must(session.failures < this.#plan.maxAttempts, "S16 given up after its attempts");
+    const { baseMs, capMs } = this.#plan.options.failedBackoff;
+    const pauseMs = facts.dueAtMs - atMs;
+    const plainMs = Math.min(capMs, baseMs * 2 ** (session.failures - 1));
+    must(
+      pauseMs >= Math.floor(plainMs / 2) && pauseMs <= plainMs * 1.5 + 1,
+      `L4 the pause after failure ${session.failures}: ${pauseMs} ms`,
+    );
+    must(session.failures < this.#plan.options.maxAttempts, "S16 given up after its attempts");
     this.runs.delete(this.#laneOf(sessionKey));
     const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
     if (ids.length > 0) session.frozen = { wakeId: run?.wakeId ?? "", ids };

@@ -1,3 +1,4 @@
+import type { Backoff } from "../../../src/core/backoff.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
 
 /** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
@@ -6,17 +7,23 @@ export interface Plan {
   readonly steps: number;
   readonly keys: readonly string[];
   readonly lanes: "session" | "shared" | "pairs";
-  readonly concurrency: number;
-  readonly coalesceMs: number;
-  readonly lingerMs: number;
-  readonly queueMax: number;
-  readonly batchMax: number;
-  readonly maxAttempts: number;
+  readonly options: {
+    readonly concurrency: number;
+    readonly coalesceMs: number;
+    readonly lingerMs: number;
+    readonly queueMax: number;
+    readonly batchMax: number;
+    readonly maxAttempts: number;
+    readonly abortGraceMs: number;
+    readonly dedupeWindowMs: number;
+    readonly retainMs: number;
+    readonly checkpointRecords: number;
+    readonly liveActorsMax: number;
+    readonly runTimeoutMs: number;
+    readonly busyBackoff: Backoff;
+    readonly failedBackoff: Backoff;
+  };
   readonly runTimeoutMs: number;
-  readonly abortGraceMs: number;
-  readonly checkpointRecords: number;
-  readonly liveActorsMax: number;
-  readonly backoff: { readonly baseMs: number; readonly capMs: number };
   /** Chances in 100 per step. */
   readonly crash: number;
   readonly storeFault: number;
@@ -52,25 +59,34 @@ export function planOf(seed: number, steps: number): Plan {
   const random = mulberry32(seed ^ 0x5eed);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const calm = random() < 0.3;
+  const runTimeoutMs = pick([200, 2_000]);
+  const dedupeWindowMs = pick([20_000, 86_400_000]);
+  const backoff = pick([
+    { baseMs: 20, capMs: 200 },
+    { baseMs: 1_000, capMs: 5_000 },
+  ]);
   return {
     seed,
     steps,
     keys: KEYS.slice(0, 1 + Math.floor(random() * KEYS.length)),
     lanes: pick(["session", "session", "shared", "pairs"]),
-    concurrency: pick([1, 2, 3, 16]),
-    coalesceMs: pick([0, 10, 250]),
-    lingerMs: pick([500, 5_000]),
-    queueMax: pick([3, 20, 1_000]),
-    batchMax: pick([1, 2, 100]),
-    maxAttempts: pick([1, 2, 4]),
-    runTimeoutMs: pick([200, 2_000]),
-    abortGraceMs: pick([0, 50]),
-    checkpointRecords: pick([1, 7, 40, 1_000]),
-    liveActorsMax: pick([1, 2, 100]),
-    backoff: pick([
-      { baseMs: 20, capMs: 200 },
-      { baseMs: 1_000, capMs: 5_000 },
-    ]),
+    runTimeoutMs,
+    options: {
+      concurrency: pick([1, 2, 3, 16]),
+      coalesceMs: pick([0, 10, 250]),
+      lingerMs: pick([500, 5_000, 1_800_000]),
+      queueMax: pick([3, 20, 200]),
+      batchMax: pick([1, 2, 100]),
+      maxAttempts: pick([1, 2, 4]),
+      abortGraceMs: pick([0, 50]),
+      checkpointRecords: pick([1, 7, 40, 1_000]),
+      liveActorsMax: pick([1, 2, 100]),
+      dedupeWindowMs,
+      retainMs: dedupeWindowMs,
+      runTimeoutMs,
+      busyBackoff: backoff,
+      failedBackoff: backoff,
+    },
     crash: calm ? 0 : pick([0, 1, 5]),
     storeFault: calm ? 0 : pick([0, 1, 5]),
     clockJump: calm ? 0 : pick([0, 1]),

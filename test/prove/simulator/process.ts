@@ -1,6 +1,7 @@
 import { LubdubError } from "../../../src/errors.ts";
 import type { Batch, Store } from "../../../src/log/store.ts";
 import type { Clock } from "../../../src/run/clock.ts";
+import { must } from "./model.ts";
 
 /** A process that can be killed: from then on nothing it armed fires and nothing it writes arrives. */
 export interface SimulatedProcess {
@@ -14,14 +15,23 @@ export interface Faults {
   next(): "none" | "full" | "failed" | "killed-before" | "killed-after";
 }
 
+/** Node fires a longer timer at once. */
+const TIMER_MS_MAX = 2_147_483_647;
+/** More callbacks than this without a millisecond passing is a busy loop. */
+const CALLBACKS_PER_MS_MAX = 2_000;
+
 export function startProcess(clock: Clock, disk: Store, faults: Faults): SimulatedProcess {
+  const turn = loopGuard(clock);
   const process: SimulatedProcess = {
     alive: true,
     clock: {
       nowMs: () => clock.nowMs(),
       random: () => clock.random(),
-      afterTurn: (callback) => clock.afterTurn(() => process.alive && callback()),
-      setTimer: (delayMs, callback) => clock.setTimer(delayMs, () => process.alive && callback()),
+      afterTurn: (callback) => clock.afterTurn(() => process.alive && turn(callback)),
+      setTimer(delayMs, callback) {
+        must(delayMs <= TIMER_MS_MAX, `L2 a timer of ${delayMs} ms would fire at once`);
+        return clock.setTimer(delayMs, () => process.alive && turn(callback));
+      },
     },
     store: { ...disk, append: (batch) => append(batch), close: () => {}, [Symbol.dispose]: () => {} },
   };
@@ -42,6 +52,18 @@ export function startProcess(clock: Clock, disk: Store, faults: Faults): Simulat
     }
   }
   return process;
+}
+
+function loopGuard(clock: Clock): (callback: () => void) => void {
+  let atMs = 0;
+  let callbacks = 0;
+  return (callback) => {
+    const nowMs = clock.nowMs();
+    callbacks = nowMs === atMs ? callbacks + 1 : 1;
+    atMs = nowMs;
+    must(callbacks <= CALLBACKS_PER_MS_MAX, "L2 no busy loop");
+    callback();
+  };
 }
 
 const storeError = (code: "LUBDUB_STORE_FULL" | "LUBDUB_STORE_FAILED"): LubdubError =>

@@ -1,0 +1,59 @@
+import { asEvents } from "../core/batch.ts";
+import { newId, positionOf } from "../core/ids.ts";
+import { LubdubError, shown } from "../errors.ts";
+import { parseSessionKey } from "../intake/parse.ts";
+import type { RecordDraft } from "../run/journal.ts";
+import type { Accepted, SystemEvent } from "../vocabulary.ts";
+import type { Host } from "./embedded.ts";
+
+/** Writes one record of an operator or caller, and answers after its commit. */
+export async function write(host: Host, draft: RecordDraft): Promise<Accepted> {
+  host.guard();
+  const { sessionKey, position } = host.journal.write(draft);
+  await host.journal.committed();
+  return { sessionKey, wakeId: "", position, deduplicated: false };
+}
+
+/** Takes what is queued and not held by a run: it counts as handled. */
+export async function drain(host: Host, key: string): Promise<readonly SystemEvent[]> {
+  host.guard();
+  const sessionKey = parseSessionKey(key);
+  const { queue, offer } = host.world.peekSession(sessionKey).actor.context;
+  const held = new Set(offer?.eventIds);
+  const taken = asEvents(queue).filter(({ eventId }) => !held.has(eventId));
+  if (taken.length === 0) return [];
+  const eventIds = taken.map(({ eventId }) => eventId);
+  await write(host, { type: "events.drained", sessionKey, facts: { eventIds }, body: null });
+  return taken;
+}
+
+/** Requeues or dismisses one dead letter. */
+export async function revive(
+  host: Host,
+  eventId: string,
+  type: "events.requeued" | "events.dismissed",
+): Promise<Accepted> {
+  host.guard();
+  const { clock, journal, world } = host;
+  const queued = host.store.recordAt(positionOf(eventId) ?? 0);
+  const letter =
+    queued?.type === "event.queued" && queued.facts.eventId === eventId
+      ? world.peekSession(queued.sessionKey).actor.context.dead.find(({ event }) => event.eventId === eventId)
+      : undefined;
+  if (letter === undefined) {
+    throw new LubdubError("LUBDUB_NOT_FOUND", {
+      expected: "the event id of a dead letter",
+      got: shown(eventId),
+      fix: "`lubdub dead ls` lists them.",
+    });
+  }
+  const { sessionKey } = letter.event;
+  const eventIds = [eventId];
+  if (type === "events.dismissed") {
+    return { ...(await write(host, { type, sessionKey, facts: { eventIds }, body: null })), eventId };
+  }
+  const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
+  const wakeId = pending?.wakeId ?? newId("w", journal.nextPosition, clock);
+  const facts = { eventIds, wakeId, dueAtMs: clock.nowMs() };
+  return { ...(await write(host, { type, sessionKey, facts, body: null })), eventId, wakeId };
+}

@@ -1,0 +1,86 @@
+import type { LogRecord } from "../../../src/core/records.ts";
+import type { Call } from "./agent.ts";
+import { must, same } from "./model.ts";
+import { catchUp, type Scene } from "./scene.ts";
+
+/** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
+export async function check(scene: Scene, all: boolean): Promise<void> {
+  const { model, life } = scene;
+  for (const record of life.told.splice(0)) checkEnd(scene, record);
+  catchUp(scene);
+  const [violation] = scene.violations;
+  if (violation !== undefined) throw violation;
+  checkForgotten(scene);
+  if ((await life.heartbeat.status()).state !== "running") return;
+  for (const key of all ? model.sessions.keys() : model.touched) await checkSession(scene, key);
+  model.touched.clear();
+}
+
+/** S12: folding the log gives the same queues as living through it. */
+export async function replayEqualsLive({ life, model }: Scene): Promise<void> {
+  const { position } = await life.heartbeat.status();
+  const state = await life.heartbeat.stateAt(position);
+  for (const [key, { queue }] of model.sessions) {
+    const session = state.sessions[key] as { context: { queue: { eventId: string }[] } } | undefined;
+    const replayed = (session?.context.queue ?? []).map(({ eventId }) => eventId);
+    must(same(replayed, queue), "S12 replay equals live");
+  }
+}
+
+async function checkSession({ life, model }: Scene, key: string): Promise<void> {
+  const { queue, dead, notBeforeMs } = model.session(key);
+  const { events, deadLetters, why } = await life.heartbeat.session(key);
+  const live = events.map(({ eventId }) => eventId);
+  must(same(live, queue), `S1 S10 the queue of ${JSON.stringify(key)}: expected ${queue.join()}, got ${live.join()}`);
+  const letters = deadLetters.map(({ event }) => event.eventId);
+  must(same(letters, dead), `S16 the dead letters of ${JSON.stringify(key)}`);
+  if (queue.length === 0) return;
+  const waitsForSomebody = ["running", "user-turn", "waiting-for-lane", "waiting-for-slot"].includes(why.code);
+  must(waitsForSomebody || why.untilMs !== null, `L1 something is queued, so a deadline exists (${why.code})`);
+  if (!waitsForSomebody && notBeforeMs !== null)
+    must(why.untilMs === notBeforeMs, `S11 the sooner deadline counts: expected ${notBeforeMs}, got ${why.untilMs}`);
+}
+
+/** Everything that the agent answered in this life must stand in the log as it answered it. */
+function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
+  if (record.type !== "run.ran" && record.type !== "run.skipped" && record.type !== "run.failed") return;
+  const call = life.agent.calls.get(record.facts.runId);
+  if (call === undefined) {
+    const interrupted = record.type === "run.failed" && record.facts.code === "LUBDUB_RUN_INTERRUPTED";
+    return must(interrupted, "S8 a run that ended was begun");
+  }
+  const { request, answer } = call;
+  must(
+    request.sessionKey === record.sessionKey && request.wakeId === record.facts.wakeId,
+    "S4 the key and the wake id are carried",
+  );
+  const succeeded = typeof answer === "object" && answer.status === "ran";
+  if (record.type === "run.ran") {
+    must(succeeded, "S8 only a run that succeeded acknowledges");
+    const shown = new Set(request.events.map(({ eventId }) => eventId));
+    must(
+      record.facts.eventIds.every((id) => shown.has(id)),
+      "S7 only what was shown is acknowledged",
+    );
+  } else if (succeeded) must(request.signal.aborted, "S8 a success that was in time acknowledges");
+  if (record.type === "run.failed" && record.facts.dueAtMs === null)
+    must(isFinal(call) || request.attempt >= plan.options.maxAttempts, "S16 not given up before its attempts");
+  if (record.type === "run.skipped") must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
+  for (const { eventId, text } of request.events)
+    must((model.texts.get(eventId) ?? text) === text, "S15 the text is what was sent");
+}
+
+const isFinal = ({ answer }: Call): boolean =>
+  typeof answer === "object" && answer.status === "failed" && answer.retryable === false;
+const isBusy = ({ answer, request }: Call): boolean =>
+  request.signal.aborted || (typeof answer === "object" && answer.status === "skipped");
+
+/** What was forgotten is gone from the disk, at the latest after the next start. */
+function checkForgotten({ disk, model, life }: Scene): void {
+  if (!life.process.alive) return;
+  for (const position of model.forgotten.splice(0)) {
+    const record = disk.recordAt(position);
+    if (record === undefined || record.previous <= disk.base()) continue;
+    must((disk.recordAt(record.previous)?.body ?? null) === null, "S20 what was forgotten is erased");
+  }
+}
