@@ -76,7 +76,8 @@ class EmbeddedHost implements Host {
   readonly #watch: ActorWatch | null;
   #state: HostState = "running";
   #failure: LubdubError | null = null;
-  #fullUntilMs = 0;
+  /** A commit met a full disk a moment ago. A timer ends the pause, not the clock: that may be set back. */
+  #diskFull = false;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -119,7 +120,7 @@ class EmbeddedHost implements Host {
   guard(): void {
     this.guardRead();
     if (this.#state !== "running") throw notRunning(this.#state);
-    if (this.clock.nowMs() < this.#fullUntilMs) {
+    if (this.#diskFull) {
       throw new LubdubError("LUBDUB_STORE_FULL", {
         expected: "room on the disk",
         got: "a full disk a moment ago",
@@ -161,7 +162,7 @@ class EmbeddedHost implements Host {
       watch: this.#watch?.onEvent,
       touched: (lane) => this.runner.touched(lane),
       beforeCommit: () => {
-        if (this.clock.nowMs() >= this.#fullUntilMs) this.runner.startDue();
+        if (!this.#diskFull) this.runner.startDue();
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
       checkpointed: () => this.#compactSome(),
@@ -197,10 +198,13 @@ class EmbeddedHost implements Host {
   #commitFailed(cause: LubdubError, records: readonly LogRecord[]): void {
     this.runner.reset();
     if (cause.code !== "LUBDUB_STORE_FULL") return this.#storeFailed(cause);
-    this.#fullUntilMs = this.clock.nowMs() + FULL_PAUSE_MS;
+    this.#diskFull = true;
     this.#recover();
     this.runner.resettle(records);
-    this.clock.setTimer(FULL_PAUSE_MS, () => this.journal.flush());
+    this.clock.setTimer(FULL_PAUSE_MS, () => {
+      this.#diskFull = false;
+      this.journal.flush();
+    });
   }
 
   #storeFailed(cause: LubdubError): void {

@@ -11,7 +11,7 @@ export interface Leases {
   tryTake(lane: string): boolean;
   /** For a turn: waits for the lane. Resolves with the function that gives it back. */
   take(lane: string, signal?: AbortSignal): Promise<() => void>;
-  /** A run gives its lane back. */
+  /** A run gives its lane back. Nothing happens while a turn holds it. */
   giveBack(lane: string): void;
   /** Calls back once, when nobody holds or waits for the lane. @returns stops waiting */
   onIdle(lane: string, callback: () => void): () => void;
@@ -31,7 +31,7 @@ export function createLeases(onFree: (lane: string) => void): Leases {
   const idleCallbacks = new Map<string, Set<() => void>>();
   const holding = new AsyncLocalStorage<readonly string[]>();
 
-  const giveBack = (lane: string): void => {
+  const free = (lane: string): void => {
     const lease = held.get(lane);
     if (lease === undefined) return;
     const next = lease.waiting.shift();
@@ -51,7 +51,7 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     return () => {
       if (given) return;
       given = true;
-      giveBack(lane);
+      free(lane);
     };
   };
   return {
@@ -82,7 +82,9 @@ export function createLeases(onFree: (lane: string) => void): Leases {
         lease.waiting.push(granted);
       });
     },
-    giveBack,
+    giveBack(lane) {
+      if (held.get(lane)?.by === "run") free(lane);
+    },
     onIdle(lane, callback) {
       const callbacks = idleCallbacks.get(lane) ?? new Set();
       callbacks.add(callback);

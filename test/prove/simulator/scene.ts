@@ -100,16 +100,20 @@ export const percent = ({ clock }: Scene, chance: number): boolean => clock.rand
 function begun(scene: Scene): Scene {
   const { plan, clock, disk } = scene;
   const process = startProcess(clock, disk, { next: () => fault(scene) });
-  const agent = simulatedAgent({
+  // Before the heartbeat starts: it may run something at once.
+  const outside: Pick<Life, "turns" | "idle" | "told"> = { turns: [], idle: new Map(), told: [] };
+  const { idle, told } = outside;
+  const agent: SimulatedAgent = simulatedAgent({
     plan,
     clock: process.clock,
     laneOf: scene.laneOf,
     watch: (check) => watch(scene, check),
-    called: (request) => calledWhenAllowed(scene, request),
+    called: (request) => {
+      must(scene.life?.agent !== agent || !scene.life.stopping, "L7 no run starts once it is stopping");
+      checkCall(scene, outside.turns, request);
+    },
   });
   if (!scene.faulty) agent.heal();
-  const idle: Life["idle"] = new Map();
-  const told: LogRecord[] = [];
   const heartbeat = createHeartbeat({
     store: process.store,
     clock: process.clock,
@@ -124,19 +128,22 @@ function begun(scene: Scene): Scene {
     },
   });
   heartbeat.subscribe((record) => told.push(record));
-  scene.life = { process, agent, heartbeat, told, idle, turns: [], stopping: false };
+  scene.life = { process, agent, heartbeat, ...outside, stopping: false };
   return scene;
 }
 
-function calledWhenAllowed({ disk, life, laneOf: lanes }: Scene, { runId, sessionKey }: RunRequest): void {
+function checkCall(
+  { disk, laneOf: lanes }: Scene,
+  turns: readonly TurnLease[],
+  { runId, sessionKey }: RunRequest,
+): void {
   const started = disk.recordAt(positionOf(runId) ?? 0);
   must(
     started?.type === "run.started" && started.facts.runId === runId,
     "S2 no run before its start is on the disk",
   );
-  must(!life.stopping, "L7 no run starts once it is stopping");
   must(
-    life.turns.every(({ lane }) => lane !== lanes(sessionKey)),
+    turns.every(({ lane }) => lane !== lanes(sessionKey)),
     "S5 no run during a user's turn",
   );
 }
