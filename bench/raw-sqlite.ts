@@ -29,7 +29,8 @@ export async function rawSqlite(events: number, group: number): Promise<Round> {
   return timed(events, () => {
     for (let done = 0; done < events; done += group) {
       db.exec("BEGIN IMMEDIATE");
-      for (let at = done; at < done + group; at += 1) insert.run(keys[at % keys.length] as string, FACTS, TEXT);
+      for (let at = done; at < done + group; at += 1)
+        insert.run(keys[at % keys.length] as string, FACTS, TEXT);
       db.exec("COMMIT");
       const rows = read.all(group);
       db.exec("BEGIN IMMEDIATE");

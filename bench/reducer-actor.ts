@@ -17,30 +17,27 @@ export function heartbeatActors(perform: (effect: Effect) => void): (lane: strin
       { lane, pending: Pending.none, run: null },
       (context, event) => {
         const { pending, run } = context;
-        switch (event.type) {
-          case "wake.requested": {
-            const old = pending.get(event.wake.sessionKey);
-            const next = pending.with(old === undefined ? event.wake : merge(old, event.wake));
-            return [run === null ? "pending" : "running", { ...context, pending: next }];
-          }
-          case "run.started": {
-            const wake = pending.get(event.sessionKey);
-            if (run !== null || wake === undefined || wake.dueAtMs > event.atMs) return null;
-            const { runId, wakeId, atMs, sessionKey } = event;
-            const begun = { runId, wake: { ...wake, wakeId }, startedAtMs: atMs, forgotten: false };
-            perform({ type: "run.begin", lane, run: begun });
-            return ["running", { lane, pending: pending.without(sessionKey), run: begun }];
-          }
-          case "run.ran": {
-            if (run === null || run.runId !== event.runId) return null;
-            const { next } = event;
-            const known = next === null || pending.get(next.sessionKey) !== undefined;
-            const left = known ? pending : pending.with(next);
-            return [left.size === 0 ? "idle" : "pending", { lane, pending: left, run: null }];
-          }
-          default:
-            throw new Error(`${event.type} is not part of the benchmark`);
+        if (event.type === "wake.requested") {
+          const old = pending.get(event.wake.sessionKey);
+          const next = pending.with(old === undefined ? event.wake : merge(old, event.wake));
+          return [run === null ? "pending" : "running", { ...context, pending: next }];
         }
+        if (event.type === "run.started") {
+          const wake = pending.get(event.sessionKey);
+          if (run !== null || wake === undefined || wake.dueAtMs > event.atMs) return null;
+          const { runId, wakeId, atMs, sessionKey } = event;
+          const begun = { runId, wake: { ...wake, wakeId }, startedAtMs: atMs, forgotten: false };
+          perform({ type: "run.begin", lane, run: begun });
+          return ["running", { lane, pending: pending.without(sessionKey), run: begun }];
+        }
+        if (event.type === "run.ran") {
+          if (run === null || run.runId !== event.runId) return null;
+          const { next } = event;
+          const known = next === null || pending.get(next.sessionKey) !== undefined;
+          const left = known ? pending : pending.with(next);
+          return [left.size === 0 ? "idle" : "pending", { lane, pending: left, run: null }];
+        }
+        throw new Error(`${event.type} is not part of the benchmark`);
       },
     );
 }
@@ -51,24 +48,24 @@ export function sessionActor(sessionKey: string): SessionActor {
     { sessionKey, queue: [], offer: null, retry: null, dead: [] },
     (context, event) => {
       const { queue, offer } = context;
-      switch (event.type) {
-        case "event.queued": {
-          const value = offer === null ? "waiting" : "offered";
-          return [value, { ...context, queue: [...queue, event.event] }];
-        }
-        case "run.started": {
-          if (offer !== null || event.eventIds.length === 0) return null;
-          const { runId, wakeId, attempt, eventIds } = event;
-          return ["offered", { ...context, offer: { runId, wakeId, attempt, eventIds } }];
-        }
-        case "run.ran": {
-          if (offer === null || offer.runId !== event.runId) return null;
-          const left = queue.slice(offer.eventIds.length);
-          return [left.length === 0 ? "empty" : "waiting", { ...context, queue: left, offer: null, retry: null }];
-        }
-        default:
-          throw new Error(`${event.type} is not part of the benchmark`);
+      if (event.type === "event.queued") {
+        const value = offer === null ? "waiting" : "offered";
+        return [value, { ...context, queue: [...queue, event.event] }];
       }
+      if (event.type === "run.started") {
+        if (offer !== null || event.eventIds.length === 0) return null;
+        const { runId, wakeId, attempt, eventIds } = event;
+        return ["offered", { ...context, offer: { runId, wakeId, attempt, eventIds } }];
+      }
+      if (event.type === "run.ran") {
+        if (offer === null || offer.runId !== event.runId) return null;
+        const left = queue.slice(offer.eventIds.length);
+        return [
+          left.length === 0 ? "empty" : "waiting",
+          { ...context, queue: left, offer: null, retry: null },
+        ];
+      }
+      throw new Error(`${event.type} is not part of the benchmark`);
     },
   );
 }

@@ -3,6 +3,8 @@ export type * from "./vocabulary.ts";
 export type { LogRecord, RecordType } from "./core/records.ts";
 export type { Store, StoreProblem, StoreReport } from "./log/store.ts";
 export type { Clock } from "./run/clock.ts";
+export { defineConfig } from "./config/load.ts";
+export type { Config } from "./config/schema.ts";
 export { ERROR_CODES, LubdubError, type ErrorCode, type ErrorFacts } from "./errors.ts";
 export { createHeartbeat } from "./heartbeat.ts";
 export { memoryStore } from "./log/memory.ts";

@@ -16,7 +16,7 @@ import {
   type RunPlan,
   type RunWatch,
 } from "../daemon/run-folder.ts";
-import { makeDataFolder } from "../config/folder.ts";
+import { preparePrivateFolder } from "../private-folder.ts";
 import { onSignals } from "../daemon/signals.ts";
 import { LubdubError } from "../errors.ts";
 import { dataFolderOf, type CommonOptions } from "./contact.ts";
@@ -51,7 +51,7 @@ async function run(command: readonly string[], options: RunOptions): Promise<num
   const { reason } = options;
   const sessionKey = sessionOf(options);
   const dataFolder = dataFolderOf(options);
-  makeDataFolder(dataFolder);
+  preparePrivateFolder(dataFolder);
   const plan = planRun(dataFolder, { sessionKey, command, ...(reason === undefined ? {} : { reason }) });
   const watcher = startWatcher(plan);
   if (options.detach !== true) return await accompany(plan, watcher, options);

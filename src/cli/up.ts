@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { dataFolder, makeDataFolder } from "../config/folder.ts";
+import { dataFolder } from "../config/folder.ts";
+import { preparePrivateFolder } from "../private-folder.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { untilStopped } from "../daemon/until-stopped.ts";
@@ -35,7 +36,7 @@ async function up(options: UpOptions): Promise<number> {
   const loaded = await loadConfig(options.config);
   const config = options.port === undefined ? loaded : { ...loaded, port: options.port };
   const folder = dataFolderOf(options);
-  makeDataFolder(folder);
+  preparePrivateFolder(folder);
   // Only this command needs the whole library: the others start without it.
   const { startDaemon } = await import("../daemon/daemon.ts");
   const daemon = await startDaemon({

@@ -1,26 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createHost } from "../../src/hosts/embedded.ts";
 import { sqliteStore } from "../../src/log/sqlite/index.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { simulatedClock } from "../support/simulated-clock.ts";
+import { storeFolder } from "./paths/folder.ts";
 import { edgeCover } from "./paths/graph.ts";
 import { heartbeatDriver } from "./paths/heartbeat-driver.ts";
 import { heartbeatWalk, NOW_MS } from "./paths/heartbeat-walk.ts";
 import { createSubject, laneOf } from "./paths/subject.ts";
 
-let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "lubdub-rest-"))));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
 test("after a crash in any state, every event that was queued comes to its own session, one run per lane, and all comes to rest", async () => {
+  using folder = storeFolder();
   const keys = ["agent:main", "agent:main."];
   const { paths } = edgeCover(heartbeatWalk({ keys, vertices: "ordered" }));
   const waiting = new Map<string, Set<string>>();
   {
-    using subject = createSubject(() => sqliteStore({ folder }), NOW_MS);
+    using subject = createSubject(() => sqliteStore({ folder: folder.path }), NOW_MS);
     for (const [index, { events }] of paths.entries()) {
       const driver = heartbeatDriver(subject, `lane-${index}`, keys, events);
       for (const step of events.keys()) driver.play(step);
@@ -35,7 +30,7 @@ test("after a crash in any state, every event that was queued comes to its own s
   const clock = simulatedClock({ startMs: NOW_MS });
   const host = createHost(
     resolveOptions({
-      store: sqliteStore({ folder }),
+      store: sqliteStore({ folder: folder.path }),
       clock,
       laneOf,
       run: async ({ sessionKey, lane, events }) => {

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { LubdubError } from "../../errors.ts";
-import { FILE_MODE } from "./folder.ts";
+import { FILE_MODE } from "../../private-folder.ts";
 
 /** A consistent copy into a new file, synced to disk. What was forgotten is not in it. */
 export function backup(db: DatabaseSync, target: string): void {

@@ -5,7 +5,7 @@ import { LubdubError } from "../../errors.ts";
 import { RECORD_TYPES } from "../../core/records.ts";
 import { createEnds } from "./ends.ts";
 import { asStoreError, corrupt } from "./failures.ts";
-import { preparePrivateFile } from "./folder.ts";
+import { preparePrivateFile } from "../../private-folder.ts";
 import { unknownType } from "./records.ts";
 import { APPLICATION_ID, declarations, expectedDeclarations, migrate, SCHEMA_VERSION } from "./schema.ts";
 

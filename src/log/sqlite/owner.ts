@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LubdubError } from "../../errors.ts";
 import { asStoreError, isBusy } from "./failures.ts";
-import { FILE_MODE, preparePrivateFile } from "./folder.ts";
+import { FILE_MODE, preparePrivateFile } from "../../private-folder.ts";
 
 /** So long a second owner waits for one that is just closing. */
 const WAIT_MS = 250;

@@ -10,7 +10,7 @@ import { dedupeTable } from "./dedupe.ts";
 import { openEnds } from "./ends.ts";
 import { erase } from "./erase.ts";
 import { mapped } from "./failures.ts";
-import { checkPrivateFolder, preparePrivateFolder } from "./folder.ts";
+import { checkPrivateFolder, preparePrivateFolder } from "../../private-folder.ts";
 import { logTable } from "./log.ts";
 import { databaseFile, openDatabase } from "./open.ts";
 import { takeOwnership } from "./owner.ts";

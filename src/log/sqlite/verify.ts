@@ -5,7 +5,7 @@ import type { StoreReport } from "../store.ts";
 import { checkEnds, endsReader } from "./ends.ts";
 import { corrupt } from "./failures.ts";
 import { asProblem, createFindings, type Findings, type VerifyProgress } from "./findings.ts";
-import { checkPrivateFolder } from "./folder.ts";
+import { checkPrivateFolder } from "../../private-folder.ts";
 import { databaseFile, openDatabase } from "./open.ts";
 import { verifyLog } from "./verify-log.ts";
 import { verifyCheckpoints, verifyDedupe, verifySnapshots } from "./verify-tables.ts";

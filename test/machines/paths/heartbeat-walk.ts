@@ -50,7 +50,7 @@ export function heartbeatWalk({ keys, vertices }: Options): Walk<typeof heartbea
   };
 }
 
-export const requested = (sessionKey: string, intent: Intent, dueAtMs: number): HeartbeatEvent => ({
+const requested = (sessionKey: string, intent: Intent, dueAtMs: number): HeartbeatEvent => ({
   type: "wake.requested",
   wake: {
     sessionKey,

@@ -12,7 +12,8 @@ export function act(scene: Scene): void {
   const dice = clock.random();
   if (dice < 0.4) send(scene, key);
   else if (dice < 0.46) for (let burst = 0; burst < 20; burst++) send(scene, key);
-  else if (dice < 0.55) note(scene, heartbeat.requestHeartbeat({ sessionKey: key, intent: intent(scene) }));
+  else if (dice < 0.55)
+    note(scene, { key }, heartbeat.requestHeartbeat({ sessionKey: key, intent: intent(scene) }));
   else if (dice < 0.58) quiet(heartbeat.drainSystemEvents(key));
   else if (dice < 0.68) turn(scene, key);
   else if (dice < 0.78) release(scene, Math.floor(clock.random() * life.turns.length));
@@ -46,14 +47,19 @@ function send(scene: Scene, chosen: string): void {
     clock.random() < 0.8
       ? life.heartbeat.wake(text, options)
       : life.heartbeat.enqueueSystemEvent(text, options);
-  note(scene, call, options.dedupeKey);
+  note(scene, { key, dedupeKey: options.dedupeKey }, call);
+}
+
+interface Asked {
+  readonly key: string;
+  readonly dedupeKey?: string;
 }
 
 /** What was accepted must be on the disk in the very moment the caller hears of it. */
-function note(scene: Scene, call: Promise<Accepted>, dedupeKey?: string): void {
+function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
   const { process } = scene.life;
   call.then(
-    (accepted) => watch(scene, () => checkAccepted(scene, accepted, dedupeKey)),
+    (accepted) => watch(scene, () => checkAccepted(scene, asked, accepted)),
     (error: unknown) =>
       watch(scene, () =>
         must(
@@ -66,12 +72,12 @@ function note(scene: Scene, call: Promise<Accepted>, dedupeKey?: string): void {
 
 function checkAccepted(
   { disk, eventIds }: Scene,
+  { key, dedupeKey }: Asked,
   { position, sessionKey, eventId, deduplicated }: Accepted,
-  dedupeKey: string | undefined,
 ): void {
   const record = disk.recordAt(position);
   must(record !== undefined, "S2 what was accepted is on the disk");
-  must(record.sessionKey === sessionKey, "S3 it is there under its own key");
+  must(record.sessionKey === key && sessionKey === key, "S3 it is there under its own key");
   if (eventId !== undefined && record.type === "event.queued")
     must(record.facts.eventId === eventId, "S2 under its own id");
   if (dedupeKey === undefined || eventId === undefined) return;
@@ -103,8 +109,8 @@ async function deadLetter(scene: Scene): Promise<void> {
   const requeue = scene.clock.random() < 0.5;
   const [letter] = await heartbeat.deadLetters();
   if (letter === undefined) return;
-  const { eventId } = letter.event;
-  note(scene, requeue ? heartbeat.requeue(eventId) : heartbeat.dismiss(eventId));
+  const { eventId, sessionKey } = letter.event;
+  note(scene, { key: sessionKey }, requeue ? heartbeat.requeue(eventId) : heartbeat.dismiss(eventId));
 }
 
 async function closeGracefully({ life }: Scene): Promise<void> {

@@ -1,13 +1,12 @@
 import type { LogRecord } from "../../../src/core/records.ts";
 import type { Call } from "./agent.ts";
 import { must, same } from "./model.ts";
-import { catchUp, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
 export async function check(scene: Scene, all: boolean): Promise<void> {
   const { model, life } = scene;
   for (const record of life.told.splice(0)) checkEnd(scene, record);
-  catchUp(scene);
   const [violation] = scene.violations;
   if (violation !== undefined) throw violation;
   checkForgotten(scene);

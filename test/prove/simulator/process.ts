@@ -20,7 +20,15 @@ const TIMER_MS_MAX = 2_147_483_647;
 /** More callbacks than this without a millisecond passing is a busy loop. */
 const CALLBACKS_PER_MS_MAX = 2_000;
 
-export function startProcess(clock: Clock, disk: Store, faults: Faults): SimulatedProcess {
+interface ProcessParts {
+  readonly clock: Clock;
+  readonly disk: Store;
+  readonly faults: Faults;
+  /** Something new is on the disk. */
+  readonly committed: () => void;
+}
+
+export function startProcess({ clock, disk, faults, committed }: ProcessParts): SimulatedProcess {
   const turn = loopGuard(clock);
   const process: SimulatedProcess = {
     alive: true,
@@ -35,18 +43,22 @@ export function startProcess(clock: Clock, disk: Store, faults: Faults): Simulat
     },
     store: { ...disk, append: (batch) => append(batch), close: () => {}, [Symbol.dispose]: () => {} },
   };
+  function write(batch: Batch): void {
+    disk.append(batch);
+    committed();
+  }
   function append(batch: Batch): void {
     if (!process.alive) throw storeError("LUBDUB_STORE_FAILED");
     const fault = faults.next();
     switch (fault) {
       case "none":
-        return disk.append(batch);
+        return write(batch);
       case "full":
       case "failed":
         throw storeError(fault === "full" ? "LUBDUB_STORE_FULL" : "LUBDUB_STORE_FAILED");
       case "killed-before":
       case "killed-after":
-        if (fault === "killed-after") disk.append(batch);
+        if (fault === "killed-after") write(batch);
         process.alive = false;
         throw storeError("LUBDUB_STORE_FAILED");
     }

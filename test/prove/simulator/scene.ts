@@ -68,7 +68,6 @@ export function createScene(plan: Plan): Scene {
 export async function restart(scene: Scene): Promise<void> {
   scene.life.process.alive = false;
   scene.counts.crashes++;
-  catchUp(scene);
   for (let tries = 0; ; tries++) {
     begun(scene);
     await scene.clock.settle();
@@ -79,7 +78,7 @@ export async function restart(scene: Scene): Promise<void> {
 }
 
 /** Tells the model what was committed. */
-export function catchUp({ disk, model, hash }: Scene): void {
+function catchUp({ disk, model, hash }: Scene): void {
   for (const record of disk.read({ after: model.position })) {
     hash.update(JSON.stringify(record));
     model.apply(record);
@@ -99,7 +98,12 @@ export const percent = ({ clock }: Scene, chance: number): boolean => clock.rand
 
 function begun(scene: Scene): Scene {
   const { plan, clock, disk } = scene;
-  const process = startProcess(clock, disk, { next: () => fault(scene) });
+  const process = startProcess({
+    clock,
+    disk,
+    faults: { next: () => fault(scene) },
+    committed: () => watch(scene, () => catchUp(scene)),
+  });
   // Before the heartbeat starts: it may run something at once.
   const outside: Pick<Life, "turns" | "idle" | "told"> = { turns: [], idle: new Map(), told: [] };
   const { idle, told } = outside;

@@ -1,5 +1,5 @@
 import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
-import { LubdubError } from "../../errors.ts";
+import { LubdubError } from "./errors.ts";
 
 export const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
@@ -14,7 +14,9 @@ export function preparePrivateFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
-    throw invalid(folder, (error as Error).message, "Name a folder that can be made.");
+    const { code, message } = error as NodeJS.ErrnoException;
+    const got = code === "EEXIST" || code === "ENOTDIR" ? "a file of that name" : message;
+    throw invalid(folder, got, "Name a folder that can be made.");
   }
   checkPrivateFolder(folder);
 }

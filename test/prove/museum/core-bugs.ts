@@ -1,0 +1,103 @@
+import type { Bug } from "./bug.ts";
+
+/** Bugs of the core and the intake. */
+export const CORE_BUGS: readonly Bug[] = [
+  {
+    id: "rearm-forgotten-after-busy",
+    seen: "problem 2, #14892",
+    file: "src/core/deadline.ts",
+    find: 'return value === "running" ? null : context.pending.dueAtMs;',
+    replace: 'return value !== "pending" ? null : context.pending.dueAtMs;',
+  },
+  {
+    id: "lane-left-running-after-restart",
+    seen: "#90940",
+    file: "src/core/deadline.ts",
+    find: 'return actor.value === "running" ? (actor.context.run?.startedAtMs ?? 0) : deadlineOf(actor);',
+    replace: "return deadlineOf(actor);",
+  },
+  {
+    id: "failed-counts-as-done",
+    seen: "#31354, problem 6",
+    file: "src/core/settle.ts",
+    find: '    case "failed": {',
+    replace: '    case "failed":\n      return { type: "run.ran" };\n    case null as never: {',
+  },
+  {
+    id: "given-up-one-attempt-early",
+    seen: "reliability note S16",
+    file: "src/core/settle.ts",
+    find: "tries >= policy.maxAttempts",
+    replace: "tries >= policy.maxAttempts - 1",
+  },
+  {
+    id: "never-given-up",
+    seen: "problem 5 (570 attempts), problem 20",
+    file: "src/core/settle.ts",
+    find: "outcome.retryable === false || tries >= policy.maxAttempts",
+    replace: "outcome.retryable === false",
+  },
+  {
+    id: "busy-asked-again-at-once",
+    seen: "problem 13, #40611",
+    file: "src/core/settle.ts",
+    find: "dueAtMs: over ? null : nowMs + delayMs",
+    replace: "dueAtMs: over ? null : nowMs + delayMs * 0",
+  },
+  {
+    id: "pause-does-not-grow",
+    seen: "problem 20, #69434",
+    file: "src/core/backoff.ts",
+    find: "Math.min(capMs, baseMs * 2 ** Math.min(tries - 1, 52))",
+    replace: "Math.min(capMs, baseMs)",
+  },
+  {
+    id: "wake-with-events-dropped",
+    seen: "problem 26, #7065",
+    file: "src/core/batch.ts",
+    find: "return batch.length === 0 && (",
+    replace: "return (",
+  },
+  {
+    id: "retry-offers-the-head-of-the-queue",
+    seen: "#137152",
+    file: "src/core/batch.ts",
+    find: "if (retry === null) return",
+    replace: "if (retry !== undefined) return",
+  },
+  {
+    id: "acknowledged-before-the-commit",
+    seen: "reliability note S2 (ack before sync)",
+    file: "src/intake/accept.ts",
+    find: "// 6. Answer after the commit.\n      await journal.committed();",
+    replace: "// 6. Answer before the commit.",
+  },
+  {
+    id: "dedupe-ignored",
+    seen: "problem 11, #120488",
+    file: "src/intake/accept.ts",
+    find: "if (known !== undefined) return acceptedBefore(known);",
+    replace: "",
+  },
+  {
+    id: "queue-limit-off-by-one",
+    seen: "problem 38",
+    file: "src/intake/accept.ts",
+    find: "if (queue.length >= queueMax) {",
+    replace: "if (queue.length > queueMax) {",
+  },
+  {
+    id: "session-key-normalised",
+    seen: "problem 4, #69626",
+    file: "src/intake/parse.ts",
+    find: "  return key;\n}",
+    replace: '  return key.normalize("NFC").trim();\n}',
+  },
+  {
+    id: "drain-takes-what-a-run-holds",
+    seen: "problem 10, #65757",
+    file: "src/hosts/edits.ts",
+    find: ".filter(({ eventId }) => !held.has(eventId))",
+    replace: "",
+  },
+];

@@ -1,0 +1,35 @@
+/** How much to do: `pr` fits into a pull request's checks, `deep` is for a night. */
+export type Tier = "pr" | "deep";
+export const TIERS: readonly Tier[] = ["pr", "deep"];
+
+/** One thing that was found, with the command that shows it again. */
+export interface Finding {
+  readonly seed: number;
+  readonly message: string;
+  readonly reproduce: string;
+}
+
+export interface PartRequest {
+  readonly tier: Tier;
+  /** Only this seed. */
+  readonly seed?: number;
+  /** Called now and then with what is done and what is to do. */
+  readonly progress: (done: number, all: number) => void;
+}
+
+export interface PartResult {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly failures: readonly Finding[];
+  /** More to tell, for the report. */
+  readonly details?: unknown;
+}
+
+/** One part of the proof. Every part has this shape. */
+export interface Part {
+  readonly name: string;
+  /** Numbers of the invariants that it checks. */
+  readonly invariants: readonly string[];
+  /** Why it cannot run on this machine and what to install; undefined when it can. */
+  readonly missing?: () => string | undefined;
+  run(request: PartRequest): Promise<PartResult>;
+}

@@ -1,0 +1,7 @@
+import { interleavings } from "./interleavings/part.ts";
+import { museum } from "./museum/part.ts";
+import type { Part } from "./part.ts";
+import { simulator } from "./simulator/part.ts";
+
+/** All parts of the proof, in the order in which they run. */
+export const PARTS: readonly Part[] = [simulator, museum, interleavings];

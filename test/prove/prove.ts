@@ -1,0 +1,48 @@
+import { parseArguments, UsageError, type ProveArguments } from "./arguments.ts";
+import type { Part } from "./part.ts";
+import { progressBar } from "./progress.ts";
+import { createReport, table, writeReport, type PartReport, type Verdict } from "./report.ts";
+
+const EXIT: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, incomplete: 3 };
+const EXIT_USAGE = 2;
+
+export interface Output {
+  readonly isTTY: boolean | undefined;
+  readonly write: (text: string) => void;
+  readonly error: (text: string) => void;
+}
+
+/** Runs the proof. @returns 0 passed, 1 failed, 2 wrong arguments, 3 incomplete: a part could not run here */
+export async function prove(
+  args: readonly string[],
+  parts: readonly Part[],
+  { reports, output }: { readonly reports: string; readonly output: Output },
+): Promise<number> {
+  let wanted: ProveArguments;
+  try {
+    wanted = parseArguments(args, parts);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    output.error(`${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  const startedAt = new Date();
+  const done: PartReport[] = [];
+  for (const part of wanted.parts) done.push(await runPart(part, wanted, output));
+  const report = createReport({ tier: wanted.tier, seed: wanted.seed ?? null, startedAt }, done);
+  output.write(`${table(report)}\n${writeReport(report, reports)}\n`);
+  return EXIT[report.verdict];
+}
+
+async function runPart(part: Part, { tier, seed }: ProveArguments, output: Output): Promise<PartReport> {
+  const { name, invariants } = part;
+  const missing = part.missing?.();
+  const base = { part: name, invariants };
+  if (missing !== undefined) return { ...base, verdict: "skipped", missing, wallMs: 0, counts: {}, failures: [] };
+  const startedMs = Date.now();
+  const bar = progressBar(name, output);
+  const result = await part.run({ tier, ...(seed === undefined ? {} : { seed }), progress: bar.show });
+  bar.clear();
+  const verdict = result.failures.length === 0 ? "passed" : "failed";
+  return { ...base, verdict, wallMs: Date.now() - startedMs, ...result };
+}

@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
+import { runPool } from "./pool.ts";
+import type { SimulationReport } from "./simulate.ts";
+import type { Job } from "./worker.ts";
+
+interface Size {
+  readonly seeds: number;
+  readonly steps: number;
+}
+
+/** Chosen by measurement, so that the tier keeps its time on two cores. */
+const SIZE: Readonly<Record<Tier, Size>> = {
+  pr: { seeds: 10_000, steps: 300 },
+  deep: { seeds: 40_000, steps: 300 },
+};
+/** One seed in so many runs twice, and must leave the same trace. */
+const TWICE_EVERY = 20;
+const SEED_MS_MAX = 30_000;
+const FAILURES_MAX = 20;
+
+/** The machines, core, log and runner under every fault, against the reference model. */
+export const simulator: Part = simulatorPart(SIZE);
+
+/** The same with other sizes, for tests. */
+export function simulatorPart(size: Readonly<Record<Tier, Size>>): Part {
+  return {
+    name: "simulator",
+    invariants: [
+      ..."S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 S12 S15 S16 S17 S20".split(" "),
+      ..."L1 L2 L3 L4 L7 L8 L9".split(" "),
+    ],
+    run: (request) => run(size[request.tier], request),
+  };
+}
+
+async function run({ seeds, steps }: Size, { seed, progress }: PartRequest): Promise<PartResult> {
+  const failures: Finding[] = [];
+  const total = { seeds: 0, twice: 0, events: 0, records: 0, runs: 0, crashes: 0, inputs: 0, simulatedMs: 0 };
+  const all = seed === undefined ? seeds : 1;
+  await runPool(jobs(seed ?? 0, all, steps), {
+    children: Math.min(all, availableParallelism()),
+    seedMsMax: SEED_MS_MAX,
+    onResult(result) {
+      total.seeds++;
+      if ("report" in result) add(total, result.report);
+      else failures.push(finding(result.seed, result.message));
+      if (result.seed % TWICE_EVERY === 0) total.twice++;
+      progress(total.seeds, all);
+      return failures.length < FAILURES_MAX;
+    },
+  });
+  const { simulatedMs, twice, ...counts } = total;
+  return {
+    counts: { ...counts, "run twice": twice, "simulated days": Math.round(simulatedMs / 86_400_000) },
+    failures,
+    details: { firstSeed: seed ?? 0, steps },
+  };
+}
+
+function* jobs(first: number, count: number, steps: number): Iterator<Job> {
+  for (let seed = first; seed < first + count; seed++) {
+    yield { seed, steps, twice: count === 1 || seed % TWICE_EVERY === 0 };
+  }
+}
+
+function add(total: Record<Exclude<keyof SimulationReport, "seed" | "traceHash">, number>, report: SimulationReport): void {
+  total.events += report.events;
+  total.records += report.records;
+  total.runs += report.runs;
+  total.crashes += report.crashes;
+  total.inputs += report.inputs;
+  total.simulatedMs += report.simulatedMs;
+}
+
+const finding = (seed: number, message: string): Finding => ({
+  seed,
+  message: `seed ${seed}: ${message}`,
+  reproduce: `npm run prove -- --only simulator --seed ${seed}`,
+});
