@@ -141,7 +141,6 @@ export interface Why {
     | "running"
     | "busy"
     | "backing-off"
-    | "no-handler"
     | "stopping"
     | "store-failed"
     | "dead-letters";

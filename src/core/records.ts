@@ -29,6 +29,11 @@ interface WakeFacts {
   readonly dueAtMs: number;
 }
 
+interface ElsewhereFacts {
+  /** The lane that it concerns, when that is not its session's lane of today: `laneOf` has changed since. */
+  readonly lane?: string;
+}
+
 export type EventQueued = Envelope<
   "event.queued",
   WakeFacts & {
@@ -66,7 +71,7 @@ export type RunRan = Envelope<
 /** The agent was busy, or was pre-empted: the events stay, no attempt is used up. */
 export type RunSkipped = Envelope<
   "run.skipped",
-  {
+  ElsewhereFacts & {
     readonly wakeId: string;
     readonly runId: string;
     readonly reason: string;

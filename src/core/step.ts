@@ -28,11 +28,16 @@ export function step(world: World, record: LogRecord, watch?: Watch): void {
   }
   const toHeartbeat = heartbeatEventOf(record, session.actor.context);
   if (toHeartbeat !== null) {
-    const heartbeat = world.heartbeat(session.lane);
+    const heartbeat = world.heartbeat(laneOf(record, session));
     heartbeat.dirty = true;
     heartbeat.actor.send(toHeartbeat);
     watch?.(heartbeat, toHeartbeat);
   }
+}
+
+/** The lane that a record concerns. */
+export function laneOf({ facts }: LogRecord, session: SessionEntry): string {
+  return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;
 }
 
 function sessionEventOf(record: LogRecord, { offer }: SessionContext): SessionEvent | null {

@@ -2,7 +2,7 @@ import { encode, MACHINE_IDS } from "../core/actor.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
-import { step, type Watch } from "../core/step.ts";
+import { laneOf, step, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { Snapshot, Store } from "../log/store.ts";
 import type { Clock } from "./clock.ts";
@@ -83,8 +83,10 @@ export class GroupCommit implements Journal {
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
     // Both actors first: taking one from a damaged store throws, and then nothing must have changed yet.
-    const { previous, lane } = world.session(draft.sessionKey);
+    const session = world.session(draft.sessionKey);
+    const lane = laneOf(draft as LogRecord, session);
     world.heartbeat(lane);
+    const { previous } = session;
     const position = ++this.#position;
     const atMs = Math.max(this.#atMs, clock.nowMs());
     this.#atMs = atMs;

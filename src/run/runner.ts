@@ -190,12 +190,13 @@ export class LaneRunner implements Runner {
   #start({ lane, actor }: HeartbeatEntry, idleKey?: string): void {
     const { world, journal, leases, clock, options } = this.#parts;
     if (this.#runs.has(lane)) return;
-    if (actor.value === "running") return this.#interrupted(actor.context.run as Run);
+    if (actor.value === "running") return this.#interrupted(lane, actor.context.run as Run);
     if (leases.isHeld(lane) || !this.slotsFree) return;
     const { pending } = actor.context;
     const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
     if (wake === undefined) return void this.#touched.add(lane);
     const { sessionKey, wakeId } = wake;
+    if (world.laneOf(sessionKey) !== lane) return this.#handOver(lane, wake);
     const session = world.session(sessionKey).actor.context;
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {
@@ -231,10 +232,32 @@ export class LaneRunner implements Runner {
   }
 
   /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
-  #interrupted(run: Run): void {
+  #interrupted(lane: string, run: Run): void {
+    const { world, journal, clock } = this.#parts;
+    const { sessionKey, wakeId } = run.wake;
+    const nowMs = clock.nowMs();
+    if (world.laneOf(sessionKey) !== lane) {
+      const facts = { wakeId, runId: run.runId, reason: "lane-changed", dueAtMs: nowMs, lane };
+      return void journal.write({ type: "run.skipped", sessionKey, facts, body: null });
+    }
     const reason = "The process ended while the run was going on.";
-    const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
-    this.#settle({ ...run, startedAtMs: this.#parts.clock.nowMs() }, outcome);
+    this.#settle(
+      { ...run, startedAtMs: nowMs },
+      { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" },
+    );
+  }
+
+  /** `laneOf` answers otherwise than when the wake was written: it goes over to its session's lane of today. */
+  #handOver(lane: string, { sessionKey, wakeId, source, intent, reason }: Wake): void {
+    const { journal, clock } = this.#parts;
+    journal.write({
+      type: "wake.dropped",
+      sessionKey,
+      facts: { wakeId, reason: "lane-changed", lane },
+      body: null,
+    });
+    const facts = { wakeId, source, intent, reason, dueAtMs: clock.nowMs() };
+    journal.write({ type: "wake.requested", sessionKey, facts, body: null });
   }
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
