@@ -22,6 +22,7 @@ test.each([
     await first.soon(first.heartbeat.wake("for D", { sessionKey: D }));
     await first.soon(first.heartbeat.wake("for W", { sessionKey: W }));
     await first.clock.advance(300);
+    await first.soon(first.heartbeat.close());
 
     const { store, clock } = first;
     const second = testHeart({ laneOf: after, concurrency: 1 }, { store, clock });

@@ -17,28 +17,31 @@ export function checkHistory(entries: readonly Entry[]): HistoryReport {
 }
 
 interface Run {
-  readonly key: string;
   readonly wakeId: string;
   readonly runId: string;
+  /** The number of the process that the agent lived in. */
   readonly process: number;
   state: "open" | "ran" | "not-ran";
 }
 
 class Checker {
   readonly #violations: string[] = [];
-  readonly #sent = new Map<number, string>();
+  readonly #keyOf = new Map<number, string>();
   readonly #acked = new Map<number, string>();
   readonly #positions = new Map<string, number>();
   readonly #runs = new Map<string, Run>();
+  /** By key: what is open in this process. */
+  readonly #open = new Map<string, Run>();
   readonly #lastRunOf = new Map<number, Run>();
+  readonly #eventIds = new Map<number, string>();
   readonly #newest = new Map<string, number>();
   #process = 0;
   #repeated = 0;
   #drained = false;
 
   take(entry: Entry): void {
-    if (entry.type === "started") this.#process = entry.process;
-    else if (entry.type === "sent") this.#sent.set(entry.n, entry.key);
+    if (entry.type === "started") this.#takeStart(entry.process);
+    else if (entry.type === "sent") this.#keyOf.set(entry.n, entry.key);
     else if (entry.type === "acked") this.#takeAck(entry);
     else if (entry.type === "run") this.#takeRun(entry);
     else if (entry.type === "ended") this.#takeEnd(entry);
@@ -48,38 +51,82 @@ class Checker {
   report(): HistoryReport {
     if (!this.#drained) this.#violation("L1 the queue was never emptied");
     for (const [n, eventId] of this.#acked) {
-      if (!this.#lastRunOf.has(n)) this.#violation(`S1 event ${n} (${eventId}) was accepted and never seen`);
+      const seenAs = this.#eventIds.get(n);
+      if (seenAs === undefined) this.#violation(`S1 event ${n} (${eventId}) was accepted and never seen`);
+      else if (seenAs !== eventId) this.#violation(`S4 event ${n} was accepted as ${eventId} and seen as ${seenAs}`);
+    }
+    for (const [n, run] of this.#lastRunOf) {
+      if (run.state !== "ran" && this.#drained && run.process === this.#process)
+        this.#violation(`S8 event ${n} left the queue without a run that succeeded`);
     }
     return {
       violations: this.#violations,
-      sent: this.#sent.size,
+      sent: this.#keyOf.size,
       acked: this.#acked.size,
       runs: this.#runs.size,
       repeated: this.#repeated,
     };
   }
 
+  #takeStart(process: number): void {
+    this.#process = process;
+    this.#open.clear();
+  }
+
   #takeAck({ key, n, eventId, position }: Extract<Entry, { type: "acked" }>): void {
     const before = this.#acked.get(n);
     if (before !== undefined && before !== eventId)
       this.#violation(`S9 event ${n} was accepted as ${before} and as ${eventId}`);
-    if (before === undefined && position <= (this.#positions.get(key) ?? 0))
+    const newest = this.#positions.get(key) ?? 0;
+    if (before === undefined && position <= newest)
       this.#violation(`S10 event ${n} was accepted at position ${position}, before an earlier one of ${key}`);
     this.#acked.set(n, eventId);
-    this.#positions.set(key, Math.max(position, this.#positions.get(key) ?? 0));
+    this.#positions.set(key, Math.max(position, newest));
   }
 
   #takeRun({ key, wakeId, runId, events }: Extract<Entry, { type: "run" }>): void {
+    const open = this.#open.get(key);
+    if (open !== undefined) this.#violation(`S5 run ${runId} of ${key} overlaps ${open.runId}`);
     if (this.#runs.has(runId)) this.#violation(`S9 run ${runId} was begun twice`);
-    for (const open of this.#runs.values()) {
-      if (open.key === key && open.state === "open" && open.process === this.#process)
-        this.#violation(`S5 run ${runId} of ${key} overlaps ${open.runId}`);
-    }
-    const run: Run = { key, wakeId, runId, process: this.#process, state: "open" };
-    const repeats = events.map((event) => this.#see(event, run));
-    if (repeats.includes(true)) this.#repeated++;
-    // Only runs of this process can overlap, so older ones need not be looked through.
-    for (const [id, { process }] of this.#runs) if (process < this.#process) this.#finished.set(id, this.#take(id));
+    const run: Run = { wakeId, runId, process: this.#process, state: "open" };
+    const isRepeat = events.map((event) => this.#see(key, event, run)).includes(true);
+    if (isRepeat) this.#repeated++;
     this.#runs.set(runId, run);
+    this.#open.set(key, run);
+  }
+
+  /** @returns whether a run that its process did not live to end had it before */
+  #see(key: string, { n, sentTo, key: under, eventId }: Seen, run: Run): boolean {
+    const sent = this.#keyOf.get(n);
+    if (sent === undefined || sent !== sentTo) this.#violation(`S3 event ${n} was seen by ${key} and never sent`);
+    if (sentTo !== key || under !== key) this.#violation(`S3 event ${n} for ${sentTo} was seen by ${key}`);
+    if ((this.#eventIds.get(n) ?? eventId) !== eventId) this.#violation(`S9 event ${n} was seen under two ids`);
+    this.#eventIds.set(n, eventId);
+    const before = this.#lastRunOf.get(n);
+    this.#lastRunOf.set(n, run);
+    if (before === undefined) {
+      if (n < (this.#newest.get(key) ?? 0)) this.#violation(`S10 event ${n} of ${key} was seen after a later one`);
+      this.#newest.set(key, Math.max(n, this.#newest.get(key) ?? 0));
+      return false;
+    }
+    if (before.state === "ran") this.#violation(`S9 event ${n} was seen again after ${before.runId} had ended well`);
+    if (before.state === "open" && before.process === run.process)
+      this.#violation(`S9 event ${n} is in ${before.runId} and in ${run.runId}`);
+    if (before.state === "open" && before.wakeId !== run.wakeId)
+      this.#violation(`S9 event ${n} was interrupted as wake ${before.wakeId} and came back as ${run.wakeId}`);
+    return before.state === "open";
+  }
+
+  #takeEnd({ runId, ran }: Extract<Entry, { type: "ended" }>): void {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return this.#violation(`S2 run ${runId} ended and was never begun`);
+    run.state = ran ? "ran" : "not-ran";
+    for (const [key, open] of this.#open) if (open === run) this.#open.delete(key);
+  }
+
+  #violation(message: string): void {
+    if (this.#violations.length < VIOLATIONS_MAX) this.#violations.push(message);
   }
 }
+
+const VIOLATIONS_MAX = 20;
