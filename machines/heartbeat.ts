@@ -10,6 +10,7 @@ export interface Run {
   readonly forgotten: boolean;
 }
 
+/** What a lane remembers. */
 export interface HeartbeatContext {
   readonly lane: string;
   /** The pending wakes, keyed by session key. */
@@ -17,6 +18,7 @@ export interface HeartbeatContext {
   readonly run: Run | null;
 }
 
+/** What can happen to a lane. */
 export type HeartbeatEvent =
   | { readonly type: "wake.requested"; readonly wake: Wake }
   /** The agent said that it is busy before a run was begun. */

@@ -30,6 +30,7 @@ export interface Offer {
   readonly eventIds: readonly string[];
 }
 
+/** What a session remembers. */
 export interface SessionContext {
   readonly sessionKey: string;
   /** FIFO; offered events stay in it until they are acknowledged. */
@@ -43,6 +44,7 @@ export interface SessionContext {
   readonly dead: readonly DeadEvent[];
 }
 
+/** What can happen to a session. */
 export type SessionEvent =
   | { readonly type: "event.queued"; readonly event: QueuedEvent }
   | ({ readonly type: "run.started" } & Offer)

@@ -58,6 +58,7 @@ export interface SessionView extends SessionSummary {
   readonly why: Why;
 }
 
+/** Which records to read. */
 export interface ReadOptions {
   /** Records after this position. @default 0: from the oldest still held */
   readonly after?: number;
@@ -67,6 +68,7 @@ export interface ReadOptions {
   readonly sessionKey?: string;
 }
 
+/** Which part of a list to answer. */
 export interface PageOptions {
   /** Session keys after this one, bytewise. */
   readonly after?: string;
@@ -90,6 +92,7 @@ export interface TurnLease extends AsyncDisposable {
   release(): void;
 }
 
+/** How to wait for a lane. */
 export interface TurnOptions {
   /** Abort a heartbeat's run that is going on in the lane (it counts as busy). `false` waits for it. @default true */
   readonly preempt?: boolean;

@@ -38,11 +38,13 @@ const CODES = {
   LUBDUB_USAGE: false,
 } as const;
 
+/** The stable name of an error; the README has a line for each. */
 export type ErrorCode = keyof typeof CODES;
 
 /** All codes, sorted: the README documents each of them and no other (tested). */
 export const ERROR_CODES = Object.keys(CODES) as readonly ErrorCode[];
 
+/** What every error says. */
 export interface ErrorFacts {
   /** What would have been right. */
   readonly expected: string;

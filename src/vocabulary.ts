@@ -77,11 +77,13 @@ export interface RunRequest {
 /** Skips that mean "ask again soon": the agent is working, or was pre-empted. */
 export const RETRYABLE_SKIPS = ["requests-in-flight", "cron-in-progress", "lanes-busy", "preempted"] as const;
 
+/** The run succeeded: its events are acknowledged. */
 export interface Ran {
   readonly status: "ran";
   /** What the agent answered, kept in the log. */
   readonly reply?: string;
 }
+/** Not now: nothing was done, the events stay queued, no attempt is used up. */
 export interface Skipped {
   readonly status: "skipped";
   /** `"requests-in-flight"` when the agent is busy. Events stay queued whatever the reason. */
@@ -89,6 +91,7 @@ export interface Skipped {
   /** When to ask again, in milliseconds from now; the default grows from 1 s to 60 s. */
   readonly retryAfterMs?: number;
 }
+/** It went wrong: an attempt is used up; the same events come again under the same wake id, or become dead letters. */
 export interface Failed {
   readonly status: "failed";
   readonly reason: string;

@@ -11,6 +11,7 @@ export type * from "../api.ts";
 export type * from "../vocabulary.ts";
 export { ERROR_CODES, LubdubError, type ErrorCode } from "../errors.ts";
 
+/** Where the daemon is, and the key to it. */
 export interface ClientOptions {
   /** The daemon's address. @example "http://127.0.0.1:5823" */
   readonly url: string;

@@ -34,6 +34,7 @@ interface ElsewhereFacts {
   readonly lane?: string;
 }
 
+/** An event was accepted, and its session asked for. */
 export type EventQueued = Envelope<
   "event.queued",
   WakeFacts & {
@@ -45,7 +46,9 @@ export type EventQueued = Envelope<
   },
   { readonly text: string; readonly data?: Json }
 >;
+/** A session was asked for without an event. */
 export type WakeRequested = Envelope<"wake.requested", WakeFacts>;
+/** A run was begun, with exactly these events in its prompt. */
 export type RunStarted = Envelope<
   "run.started",
   {
@@ -79,6 +82,7 @@ export type RunSkipped = Envelope<
     readonly dueAtMs: number | null;
   }
 >;
+/** The run failed, threw, hung or was interrupted: an attempt is used up. */
 export type RunFailed = Envelope<
   "run.failed",
   {
@@ -99,13 +103,17 @@ export type WakePostponed = Envelope<
 export type WakeDropped = Envelope<"wake.dropped", { readonly wakeId: string; readonly reason: string }>;
 /** A caller took events out of the queue itself (`drainSystemEvents`). */
 export type EventsDrained = Envelope<"events.drained", { readonly eventIds: readonly string[] }>;
+/** Dead letters went back to the end of their queue. */
 export type EventsRequeued = Envelope<
   "events.requeued",
   { readonly eventIds: readonly string[]; readonly wakeId: string; readonly dueAtMs: number }
 >;
+/** Dead letters were given up for good. */
 export type EventsDismissed = Envelope<"events.dismissed", { readonly eventIds: readonly string[] }>;
+/** The session's queue was emptied and its texts erased. */
 export type SessionForgotten = Envelope<"session.forgotten", Record<string, never>>;
 
+/** One line of the log. */
 export type LogRecord =
   | EventQueued
   | WakeRequested
@@ -120,6 +128,7 @@ export type LogRecord =
   | EventsDismissed
   | SessionForgotten;
 
+/** The names of all records. */
 export type RecordType = LogRecord["type"];
 
 /** The records that end a run. */

@@ -14,6 +14,7 @@ const VIEWERS_MAX = 8;
 /** Which viewer's protocol: of `@statelyai/inspect` 0.7, or of `@xstate/inspect` 0.8 (XState 4). */
 export type ViewerKind = "stately" | "xstate-inspect";
 
+/** How an inspector is opened. */
 export interface InspectorOptions {
   /** 0 to 65_535; 0 takes a free one. Only on 127.0.0.1. @default 0 */
   readonly port?: number;
@@ -27,6 +28,7 @@ export interface InspectorOptions {
   readonly origins?: readonly string[];
 }
 
+/** An open inspector: give it to `createHeartbeat({ inspect })`. */
 export interface Inspector extends ActorObserver, AsyncDisposable {
   readonly port: number;
   /** An address for one connection within 60 s. Anyone who has it may look once. */

@@ -12,6 +12,7 @@ export interface StartedActor {
   readonly snapshot: ActorSnapshot;
 }
 
+/** Where an actor stands. */
 export interface ActorSnapshot {
   readonly value: unknown;
   /** Must not be changed in place afterwards: it is read later. */

@@ -58,8 +58,10 @@ export interface Store extends Disposable {
   close(): void;
 }
 
+/** A heartbeat per lane, a session per session key. */
 export type ActorKind = "heartbeat" | "session";
 
+/** An actor's state at a position. */
 export interface Snapshot {
   readonly kind: ActorKind;
   /** The lane of a heartbeat, the session key of a session. */
@@ -80,6 +82,7 @@ export interface Snapshot {
   readonly state: string;
 }
 
+/** Which snapshots to list. */
 export interface SnapshotQuery {
   readonly kind: ActorKind;
   /** Keys greater than this. */
@@ -90,6 +93,7 @@ export interface SnapshotQuery {
   readonly withDeadLetters?: boolean;
 }
 
+/** What one turn of the event loop writes. */
 export interface Batch {
   readonly records: readonly LogRecord[];
   /** Dedupe keys of the batch's `event.queued` records, with the end of their window. */
@@ -110,6 +114,7 @@ export interface StoreReport {
   readonly snapshots: number;
   readonly problems: readonly StoreProblem[];
 }
+/** One thing that is wrong with a store. */
 export interface StoreProblem {
   readonly code: string;
   /** Position of the damaged record, if it is one. */

@@ -32,6 +32,7 @@ export type HeartbeatWakeHandler = (
   request: HeartbeatWakeRequest,
 ) => HeartbeatRunResult | Promise<HeartbeatRunResult>;
 
+/** What `requestHeartbeatNow` takes. */
 export interface HeartbeatNowOptions {
   /** For the handler. It also says how urgent the wake is. @default "requested" */
   readonly reason?: string | undefined;
@@ -41,6 +42,7 @@ export interface HeartbeatNowOptions {
   readonly sessionKey?: string | undefined;
 }
 
+/** What `requestHeartbeat` takes. */
 export interface HeartbeatOptions extends HeartbeatNowOptions {
   readonly source: Source;
   readonly intent: Intent;
@@ -118,6 +120,7 @@ export function setHeartbeatWakeHandler(next: HeartbeatWakeHandler | null): () =
   };
 }
 
+/** Whether a handler is set. */
 export const hasHeartbeatWakeHandler = (): boolean => state.handler !== null;
 
 /** Whether a wake waits, with or without a timer. A wake that the handler works on does not count. */
@@ -128,6 +131,7 @@ export function setHeartbeatsEnabled(enabled: boolean): void {
   state.enabled = enabled;
 }
 
+/** What `setHeartbeatsEnabled` said last; true at first. */
 export const areHeartbeatsEnabled = (): boolean => state.enabled;
 
 /** Forgets handler, timer and wakes; `setHeartbeatsEnabled` stays. For tests. */

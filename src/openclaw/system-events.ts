@@ -18,6 +18,7 @@ export interface SystemEvent {
   readonly trusted?: boolean | undefined;
 }
 
+/** What is said about a system event. */
 export interface SystemEventOptions {
   /** Not blank; surrounding white space is removed. */
   readonly sessionKey: string;
@@ -135,6 +136,7 @@ export function peekSystemEvents(sessionKey: string): string[] {
   return peekSystemEventEntries(sessionKey).map(({ text }) => text);
 }
 
+/** Whether anything is queued for the session. */
 export function hasSystemEvents(sessionKey: string): boolean {
   return state.sessions.has(required(sessionKey));
 }

@@ -16,6 +16,7 @@ import { databaseFile, openDatabase } from "./open.ts";
 import { takeOwnership } from "./owner.ts";
 import { snapshotTables } from "./snapshots.ts";
 
+/** Where a SQLite store lies, and how it is opened. */
 export interface SqliteStoreOptions {
   /** The data folder. Made with mode 0700 if it is not there; one that others can look into is refused. */
   readonly folder: string;

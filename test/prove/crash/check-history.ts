@@ -28,7 +28,7 @@ class Checker {
   readonly #violations: string[] = [];
   readonly #keyOf = new Map<number, string>();
   readonly #acked = new Map<number, string>();
-  readonly #positions = new Map<string, number>();
+  readonly #accepted: { key: string; n: number; position: number }[] = [];
   readonly #runs = new Map<string, Run>();
   /** By key: what is open in this process. */
   readonly #open = new Map<string, Run>();
@@ -55,6 +55,7 @@ class Checker {
       if (seenAs === undefined) this.#violation(`S1 event ${n} (${eventId}) was accepted and never seen`);
       else if (seenAs !== eventId) this.#violation(`S4 event ${n} was accepted as ${eventId} and seen as ${seenAs}`);
     }
+    this.#checkAcceptOrder();
     for (const [n, run] of this.#lastRunOf) {
       if (run.state !== "ran" && this.#drained && run.process === this.#process)
         this.#violation(`S8 event ${n} left the queue without a run that succeeded`);
@@ -68,6 +69,16 @@ class Checker {
     };
   }
 
+  /** Answers may come in another order than they were given; their positions tell. */
+  #checkAcceptOrder(): void {
+    const newest = new Map<string, number>();
+    for (const { key, n, position } of this.#accepted.sort((a, b) => a.n - b.n)) {
+      if (position <= (newest.get(key) ?? 0))
+        this.#violation(`S10 event ${n} of ${key} was accepted at position ${position}, before an earlier one`);
+      newest.set(key, position);
+    }
+  }
+
   #takeStart(process: number): void {
     this.#process = process;
     this.#open.clear();
@@ -77,11 +88,8 @@ class Checker {
     const before = this.#acked.get(n);
     if (before !== undefined && before !== eventId)
       this.#violation(`S9 event ${n} was accepted as ${before} and as ${eventId}`);
-    const newest = this.#positions.get(key) ?? 0;
-    if (before === undefined && position <= newest)
-      this.#violation(`S10 event ${n} was accepted at position ${position}, before an earlier one of ${key}`);
     this.#acked.set(n, eventId);
-    this.#positions.set(key, Math.max(position, newest));
+    if (before === undefined) this.#accepted.push({ key, n, position });
   }
 
   #takeRun({ key, wakeId, runId, events }: Extract<Entry, { type: "run" }>): void {

@@ -40,6 +40,7 @@ try {
     dedupeWindowMs: 200,
     retainMs: 200,
   });
+  process.stdout.write("open\n");
   heartbeat.subscribe((record) => {
     if (record.type !== "run.ran" && record.type !== "run.failed" && record.type !== "run.skipped") return;
     const { runId } = record.facts;

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
+/** Compiled once, so that the next thousand start faster. */
+const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "lubdub-prove-compiled") };
 /** A child that takes longer hangs. */
 const CHILD_MS_MAX = 120_000;
 
@@ -10,8 +13,8 @@ export interface ChildOptions {
   /** Counts the processes of one folder from 1; seeds its load. */
   readonly process: number;
   readonly mode: "load" | "drain" | number;
-  /** So long after it is ready it is killed. */
-  readonly killAfterMs?: number;
+  /** When it is killed: so long after it has said this word. */
+  readonly kill?: { readonly after: "ready" | "open"; readonly delayMs: number };
   /** Arguments of Node. */
   readonly execArgv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -26,19 +29,19 @@ export interface ChildEnd {
 }
 
 export async function runChild(folder: string, options: ChildOptions): Promise<ChildEnd> {
-  const { wrapper = [], execArgv = [], env = {}, mode, killAfterMs } = options;
+  const { wrapper = [], execArgv = [], env = {}, mode, kill } = options;
   const node = [process.execPath, ...execArgv, CHILD, folder, String(options.process), String(mode)];
   const [program = "", ...args] = [...wrapper, ...node];
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...COMPILED, ...env } });
   const ended = Promise.withResolvers<ChildEnd>();
   const hang = setTimeout(() => child.kill("SIGKILL"), CHILD_MS_MAX);
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   child.on("error", ended.reject);
   child.on("close", (code, signal) => ended.resolve({ code, signal, stderr }));
-  if (killAfterMs !== undefined) {
-    child.stdout.once("data", () => void sleep(killAfterMs).then(() => child.kill("SIGKILL")));
-  } else child.stdout.resume();
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (kill !== undefined && chunk.includes(kill.after)) setTimeout(() => child.kill("SIGKILL"), kill.delayMs);
+  });
   try {
     return await ended.promise;
   } finally {

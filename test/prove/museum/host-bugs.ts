@@ -21,6 +21,13 @@ export const HOST_BUGS: readonly Bug[] = [
     replace: "if (waits && !this.#stopped) return this.#start(entry, idleKey);",
   },
   {
+    id: "idle-signal-ignored",
+    seen: "problem 12, #29762",
+    file: RUNNER,
+    find: "stopListening?.();\n      this.idle(lane, sessionKey);",
+    replace: "stopListening?.();",
+  },
+  {
     id: "interrupted-run-not-recovered",
     seen: "problem 3, #51620",
     file: RUNNER,

@@ -17,7 +17,7 @@ export function act(scene: Scene): void {
   else if (dice < 0.58) quiet(heartbeat.drainSystemEvents(key));
   else if (dice < 0.68) turn(scene, key);
   else if (dice < 0.78) release(scene, Math.floor(clock.random() * life.turns.length));
-  else if (dice < 0.86) signalIdle(scene, key);
+  else if (dice < 0.86) quiet(signalIdle(scene, key));
   else if (dice < 0.9) quiet(deadLetter(scene));
   else if (dice < 0.91) quiet(heartbeat.forget(key));
   else if (dice < 0.93) quiet(heartbeat.runHeartbeatOnce({ sessionKey: key }));
@@ -99,9 +99,15 @@ function turn(scene: Scene, key: string): void {
   );
 }
 
-function signalIdle({ model, life }: Scene, key: string): void {
+async function signalIdle(scene: Scene, key: string): Promise<void> {
+  const { model, life, plan } = scene;
+  const listeners = life.idle.get(key);
+  const { code } = await life.heartbeat.why(key);
+  // With few slots or a full disk it may have to wait all the same.
+  if (code === "busy" && listeners?.size && plan.options.concurrency > plan.keys.length && plan.storeFault === 0)
+    scene.idleSignals.push({ life, key, position: model.positions.get(key) ?? 0 });
   model.idle.add(key);
-  for (const callback of life.idle.get(key) ?? []) callback();
+  for (const callback of listeners ?? []) callback();
 }
 
 async function deadLetter(scene: Scene): Promise<void> {

@@ -10,6 +10,7 @@ export async function check(scene: Scene, all: boolean): Promise<void> {
   const [violation] = scene.violations;
   if (violation !== undefined) throw violation;
   checkForgotten(scene);
+  await checkIdleSignals(scene);
   if ((await life.heartbeat.status()).state !== "running") return;
   for (const key of all ? model.sessions.keys() : model.touched) await checkSession(scene, key);
   model.touched.clear();
@@ -73,6 +74,16 @@ const isFinal = ({ answer }: Call): boolean =>
   typeof answer === "object" && answer.status === "failed" && answer.retryable === false;
 const isBusy = ({ answer, request }: Call): boolean =>
   request.signal.aborted || (typeof answer === "object" && answer.status === "skipped");
+
+/** L1: a busy session is tried again as soon as its agent says that it is idle, not at the end of its pause. */
+async function checkIdleSignals({ idleSignals, life, model }: Scene): Promise<void> {
+  for (const signal of idleSignals.splice(0)) {
+    if (signal.life !== life || life.stopping) continue;
+    const { code } = await life.heartbeat.why(signal.key);
+    const tried = (model.positions.get(signal.key) ?? 0) > signal.position;
+    must(tried || code !== "busy", "L1 a busy session is tried again when its agent is idle");
+  }
+}
 
 /** What was forgotten is gone from the disk, at the latest after the next start. */
 function checkForgotten({ disk, model, life }: Scene): void {

@@ -32,6 +32,8 @@ export class Model {
   readonly idle = new Set<string>();
   /** Sessions that a record moved since the last look. */
   readonly touched = new Set<string>();
+  /** Position of each session's newest record. */
+  readonly positions = new Map<string, number>();
   /** Positions of `session.forgotten` that nobody has looked at. */
   readonly forgotten: number[] = [];
   /** Runs started so far. */
@@ -61,6 +63,7 @@ export class Model {
     this.position = record.position;
     this.atMs = record.atMs;
     this.touched.add(record.sessionKey);
+    this.positions.set(record.sessionKey, record.position);
     const session = this.session(record.sessionKey);
     const run = this.runs.get(this.#laneOf(record.sessionKey));
     switch (record.type) {

@@ -43,6 +43,8 @@ export interface Scene {
   readonly sent: { readonly key: string; readonly text: string }[];
   /** By dedupe key: the event id that it was accepted under. */
   readonly eventIds: Map<string, string>;
+  /** Sessions that were busy when their agent said that it is idle, with where their log ended. */
+  readonly idleSignals: { readonly life: Life; readonly key: string; readonly position: number }[];
   readonly counts: { inputs: number; crashes: number };
 }
 
@@ -59,6 +61,7 @@ export function createScene(plan: Plan): Scene {
     violations: [],
     sent: [],
     eventIds: new Map(),
+    idleSignals: [],
     counts: { inputs: 0, crashes: 0 },
   };
   return begun(scene as Scene);
