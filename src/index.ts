@@ -8,5 +8,10 @@ export type { Config } from "./config/schema.ts";
 export { ERROR_CODES, LubdubError, type ErrorCode, type ErrorFacts } from "./errors.ts";
 export { createHeartbeat } from "./heartbeat.ts";
 export { memoryStore } from "./log/memory.ts";
-export { sqliteStore, verifyStore, type SqliteStoreOptions } from "./log/sqlite/index.ts";
+export {
+  sqliteStore,
+  verifyStore,
+  type SqliteStoreOptions,
+  type VerifyProgress,
+} from "./log/sqlite/index.ts";
 export type { HeartbeatOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { LubdubError } from "./errors.ts";
 
-export const FOLDER_MODE = 0o700;
+const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 

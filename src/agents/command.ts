@@ -6,10 +6,10 @@ import { stopGroup, type GroupStop } from "./process-group.ts";
 import { renderPrompt } from "./prompt.ts";
 
 /** EX_TEMPFAIL of sysexits: "I am busy, ask again". */
-export const EXIT_BUSY = 75;
+const EXIT_BUSY = 75;
 /** How long output that was already written may take to arrive after the command ended. */
 const DRAIN_MS_MAX = 1_000;
-export const KILL_GRACE_MS_DEFAULT = 2_000;
+const KILL_GRACE_MS_DEFAULT = 2_000;
 
 /** What a command may see of the daemon's environment. Secrets of the daemon are not among it. */
 const ENVIRONMENT_PASSED =

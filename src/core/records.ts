@@ -100,7 +100,10 @@ export type WakePostponed = Envelope<
   { readonly wakeId: string; readonly reason: string; readonly dueAtMs: number }
 >;
 /** A wake that has nothing to do is settled at once and never retried. */
-export type WakeDropped = Envelope<"wake.dropped", { readonly wakeId: string; readonly reason: string }>;
+export type WakeDropped = Envelope<
+  "wake.dropped",
+  ElsewhereFacts & { readonly wakeId: string; readonly reason: string }
+>;
 /** A caller took events out of the queue itself (`drainSystemEvents`). */
 export type EventsDrained = Envelope<"events.drained", { readonly eventIds: readonly string[] }>;
 /** Dead letters went back to the end of their queue. */

@@ -97,7 +97,7 @@ function checked(answer: unknown): AttemptOutcome {
   return { status: "failed", reason: message, code: "LUBDUB_OUTCOME_INVALID" };
 }
 
-export const REPLY_CHARS_MAX = 65_536;
+const REPLY_CHARS_MAX = 65_536;
 const REASON_CHARS_MAX = 4_096;
 const RETRY_AFTER_MS_MAX = 86_400_000;
 

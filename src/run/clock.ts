@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 /** Node fires a timer of 2^31 ms or more at once, so a long wait is a chain of shorter ones. */
-export const TIMER_MS_MAX = 3_600_000;
+const TIMER_MS_MAX = 3_600_000;
 
 /** The machine's clock. */
 export function systemClock(): Clock {

@@ -46,14 +46,6 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     idleCallbacks.delete(lane);
     for (const callback of callbacks ?? []) callback();
   };
-  const once = (lane: string): (() => void) => {
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      free(lane);
-    };
-  };
   return {
     isHeld: (lane) => held.has(lane),
     heldByTurn: (lane) => held.get(lane)?.by === "turn",
@@ -67,12 +59,12 @@ export function createLeases(onFree: (lane: string) => void): Leases {
       const lease = held.get(lane);
       if (lease === undefined) {
         held.set(lane, { by: "turn", waiting: [] });
-        return Promise.resolve(once(lane));
+        return Promise.resolve(once(() => free(lane)));
       }
       return new Promise((resolve, reject) => {
         const granted = (): void => {
           signal?.removeEventListener("abort", aborted);
-          resolve(once(lane));
+          resolve(once(() => free(lane)));
         };
         const aborted = (): void => {
           lease.waiting.splice(lease.waiting.indexOf(granted), 1);
@@ -96,5 +88,15 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     },
     inside: (lane, fn) => holding.run([...(holding.getStore() ?? []), lane], fn),
     isInside: (lane) => holding.getStore()?.includes(lane) ?? false,
+  };
+}
+
+/** Releasing twice is safe. */
+function once(release: () => void): () => void {
+  let released = false;
+  return () => {
+    if (released) return;
+    released = true;
+    release();
   };
 }

@@ -5,14 +5,16 @@ import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
 import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
-import { settlement, type Settlement } from "../core/settle.ts";
+import { settlement } from "../core/settle.ts";
 import { newId } from "../core/ids.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
+import { endElsewhere, handOver } from "./lane-changed.ts";
 import type { Leases } from "./lease.ts";
+import { endOf } from "./run-end.ts";
 import type { Waker } from "./waker.ts";
 
 /**
@@ -60,6 +62,8 @@ export class LaneRunner implements Runner {
   readonly #touched = new Set<string>();
   /** Sessions whose agent has just said that it is idle, by lane. */
   readonly #idleKeys = new Map<string, string>();
+  /** One listener for the idle signal of each session that waits for it. */
+  readonly #stopListening = new Map<string, () => void>();
   readonly #unsettled: RunEnd[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
@@ -140,6 +144,8 @@ export class LaneRunner implements Runner {
   stop(): void {
     this.#stopped = true;
     this.#parts.waker.clear();
+    for (const stop of this.#stopListening.values()) stop();
+    this.#stopListening.clear();
   }
 
   drained(): Promise<void> {
@@ -196,7 +202,10 @@ export class LaneRunner implements Runner {
     const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
     if (wake === undefined) return void this.#touched.add(lane);
     const { sessionKey, wakeId } = wake;
-    if (world.laneOf(sessionKey) !== lane) return this.#handOver(lane, wake);
+    if (world.laneOf(sessionKey) !== lane) {
+      for (const draft of handOver(lane, wake, clock.nowMs())) journal.write(draft);
+      return;
+    }
     const session = world.session(sessionKey).actor.context;
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {
@@ -225,39 +234,27 @@ export class LaneRunner implements Runner {
   }
 
   #listenForIdle(lane: string, sessionKey: string): void {
-    const stopListening = this.#parts.options.onIdle?.(sessionKey, () => {
-      stopListening?.();
+    const { onIdle } = this.#parts.options;
+    if (onIdle === undefined) return;
+    this.#stopListening.get(sessionKey)?.();
+    const stop = onIdle(sessionKey, () => {
+      this.#stopListening.get(sessionKey)?.();
+      this.#stopListening.delete(sessionKey);
       this.idle(lane, sessionKey);
     });
+    this.#stopListening.set(sessionKey, stop);
   }
 
   /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
   #interrupted(lane: string, run: Run): void {
     const { world, journal, clock } = this.#parts;
-    const { sessionKey, wakeId } = run.wake;
     const nowMs = clock.nowMs();
-    if (world.laneOf(sessionKey) !== lane) {
-      const facts = { wakeId, runId: run.runId, reason: "lane-changed", dueAtMs: nowMs, lane };
-      return void journal.write({ type: "run.skipped", sessionKey, facts, body: null });
-    }
+    if (world.laneOf(run.wake.sessionKey) !== lane) return void journal.write(endElsewhere(lane, run, nowMs));
     const reason = "The process ended while the run was going on.";
     this.#settle(
       { ...run, startedAtMs: nowMs },
       { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" },
     );
-  }
-
-  /** `laneOf` answers otherwise than when the wake was written: it goes over to its session's lane of today. */
-  #handOver(lane: string, { sessionKey, wakeId, source, intent, reason }: Wake): void {
-    const { journal, clock } = this.#parts;
-    journal.write({
-      type: "wake.dropped",
-      sessionKey,
-      facts: { wakeId, reason: "lane-changed", lane },
-      body: null,
-    });
-    const facts = { wakeId, source, intent, reason, dueAtMs: clock.nowMs() };
-    journal.write({ type: "wake.requested", sessionKey, facts, body: null });
   }
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
@@ -282,33 +279,5 @@ export class LaneRunner implements Runner {
     const nowMs = clock.nowMs();
     const facts = { wake: run.wake, events: eventIds.length, nowMs, random: clock.random(), policy: options };
     journal.write(endOf(run, settlement(outcome, facts), eventIds, nowMs));
-  }
-}
-
-/** The record that says how a run ended. */
-function endOf(run: Run, end: Settlement, eventIds: readonly string[], nowMs: number): RecordDraft {
-  const { runId, startedAtMs } = run;
-  const { sessionKey, wakeId } = run.wake;
-  switch (end.type) {
-    case "run.ran": {
-      const facts = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs) };
-      return {
-        type: end.type,
-        sessionKey,
-        facts,
-        body: end.reply === undefined ? null : { reply: end.reply },
-      };
-    }
-    case "run.skipped":
-      return {
-        type: end.type,
-        sessionKey,
-        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs },
-        body: null,
-      };
-    case "run.failed": {
-      const facts = { wakeId, runId, code: end.code, dueAtMs: end.dueAtMs };
-      return { type: end.type, sessionKey, facts, body: { error: end.error } };
-    }
   }
 }

@@ -20,8 +20,9 @@ function fillable(full: () => boolean): Store {
 
 test("the pause after a full disk ends, also when the wall clock is set back meanwhile", async () => {
   let full = false;
-  const { heartbeat, agent, clock, soon } = testHeart({}, { store: fillable(() => full) });
-  await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
+  const heart = testHeart({}, { store: fillable(() => full) });
+  const { heartbeat, agent, clock } = heart;
+  await heart.soon(heartbeat.wake("npm test ended", { sessionKey: D }));
   full = true; // the commit that would start the run fails
   await clock.advance(300);
   full = false;
@@ -31,5 +32,5 @@ test("the pause after a full disk ends, also when the wall clock is set back mea
   expect(agent.calls.map(({ sessionKey, events }) => [sessionKey, events[0]?.text])).toEqual([
     [D, "npm test ended"],
   ]);
-  await soon(heartbeat.wake("accepted again", { sessionKey: D }));
+  await heart.soon(heartbeat.wake("accepted again", { sessionKey: D }));
 });
