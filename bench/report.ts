@@ -26,7 +26,7 @@ export const atMost = (line: Omit<Line, "goal">, limit: number): Line => ({
 });
 
 /** Figures of other machines, or of a busy one, cannot be compared: so each report says where and when. */
-export function circumstances() {
+function circumstances() {
   return {
     date: new Date().toISOString(),
     commit: commit(),

@@ -5,13 +5,12 @@ import { createHeartbeat, sqliteStore } from "../src/index.ts";
 import { benchFolder } from "./folders.ts";
 import { progress } from "./progress.ts";
 import { atMost, print, type Line } from "./report.ts";
-import type { Figures } from "./size-child.ts";
 import { quantile, spreadOf } from "./statistics.ts";
 import { TEXT } from "./workload.ts";
 
 /**
  * `npm run bench:size [-- --quick] [-- --json] [-- --sessions N]`: a million sessions with one waiting event each. The store is built by one process, through
- * the library; started, measured, woken and left alone in another.
+ * the library; started, measured, woken and left alone in another, which runs the built package.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +21,15 @@ const { values } = parseArgs({
 });
 const sessions = Number(values.sessions);
 const idleS = values.quick ? 10 : 60;
+/** What the measured process found out about itself. */
+interface Figures {
+  readonly startMs: number;
+  readonly wakesMs: readonly number[];
+  readonly rssMb: { readonly started: number; readonly woken: number; readonly highest: number };
+  readonly idle: { readonly timers: number; readonly cpuShare: number };
+  readonly lanesDue: number;
+}
+
 const TOGETHER = 5_000;
 const A_DAY_MS = 86_400_000;
 
@@ -53,7 +61,7 @@ async function build(path: string): Promise<void> {
 }
 
 async function measure(path: string): Promise<Figures> {
-  const child = fork(new URL("./size-child.ts", import.meta.url), [path, String(sessions), String(idleS)]);
+  const child = fork(new URL("./size-child.js", import.meta.url), [path, String(sessions), String(idleS)]);
   const [figures] = (await Promise.race([
     once(child, "message"),
     once(child, "exit").then(([code]) =>
@@ -63,7 +71,8 @@ async function measure(path: string): Promise<Figures> {
   return figures;
 }
 
-function lines({ startMs, wakesMs, rssMb, idle }: Figures): Line[] {
+function lines({ startMs, wakesMs, rssMb, idle, lanesDue }: Figures): Line[] {
+  if (lanesDue < sessions - wakesMs.length) throw new Error(`only ${lanesDue} of ${sessions} sessions wait`);
   const one = (what: string, unit: Line["unit"], value: number) => ({ what, unit, ...spreadOf([value]) });
   const wakes = wakesMs.toSorted((a, b) => a - b);
   return [

@@ -78,6 +78,8 @@ class EmbeddedHost implements Host {
   #failure: LubdubError | null = null;
   /** A commit met a full disk a moment ago. A timer ends the pause, not the clock: that may be set back. */
   #diskFull = false;
+  #endPause: () => void = () => {};
+  #stopped: Promise<void> | null = null;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -134,12 +136,17 @@ class EmbeddedHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
-  async stop(graceMs: number): Promise<void> {
-    if (this.#state === "closed" || this.#state === "stopping") return;
+  stop(graceMs: number): Promise<void> {
+    return (this.#stopped ??= this.#stop(graceMs));
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     if (this.#state === "running") this.#state = "stopping";
     this.runner.stop();
     await this.#drain(graceMs);
+    this.#diskFull = false; // one last try; what finds no room is taken up at the next start
     if (this.#failure === null) this.journal.flush(true);
+    this.#endPause();
     this.#watch?.close();
     this.store.close();
     this.#state = "closed";
@@ -199,9 +206,11 @@ class EmbeddedHost implements Host {
     this.runner.reset();
     if (cause.code !== "LUBDUB_STORE_FULL") return this.#storeFailed(cause);
     this.#diskFull = true;
-    this.#recover();
+    this.#orFail(() => this.#recover());
+    if (this.#failure !== null) return;
     this.runner.resettle(records);
-    this.clock.setTimer(FULL_PAUSE_MS, () => {
+    this.#endPause();
+    this.#endPause = this.clock.setTimer(FULL_PAUSE_MS, () => {
       this.#diskFull = false;
       this.journal.flush();
     });

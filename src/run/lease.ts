@@ -15,13 +15,18 @@ export interface Leases {
   giveBack(lane: string): void;
   /** Calls back once, when nobody holds or waits for the lane. @returns stops waiting */
   onIdle(lane: string, callback: () => void): () => void;
-  /** Runs `fn` as the holder of the lane, so that a nested `withTurn` on it does not wait for itself. */
+  /**
+   * Runs `fn` as the holder of the lane, so that a nested `withTurn` on it does not wait for itself. What `fn` leaves behind
+   * is inside no longer once the lane was given back; and a run is inside its own lane only, whoever's call has started it.
+   */
   inside<T>(lane: string, fn: () => T): T;
   isInside(lane: string): boolean;
 }
 
 interface Held {
   by: "turn" | "run";
+  /** Another one for each holder. */
+  holder: object;
   readonly waiting: (() => void)[];
 }
 
@@ -29,7 +34,7 @@ interface Held {
 export function createLeases(onFree: (lane: string) => void): Leases {
   const held = new Map<string, Held>();
   const idleCallbacks = new Map<string, Set<() => void>>();
-  const holding = new AsyncLocalStorage<readonly string[]>();
+  const holding = new AsyncLocalStorage<readonly object[]>();
 
   const free = (lane: string): void => {
     const lease = held.get(lane);
@@ -37,6 +42,7 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     const next = lease.waiting.shift();
     if (next !== undefined) {
       lease.by = "turn";
+      lease.holder = {};
       next();
       return;
     }
@@ -51,14 +57,14 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     heldByTurn: (lane) => held.get(lane)?.by === "turn",
     tryTake(lane) {
       if (held.has(lane)) return false;
-      held.set(lane, { by: "run", waiting: [] });
+      held.set(lane, { by: "run", holder: {}, waiting: [] });
       return true;
     },
     take(lane, signal) {
       signal?.throwIfAborted();
       const lease = held.get(lane);
       if (lease === undefined) {
-        held.set(lane, { by: "turn", waiting: [] });
+        held.set(lane, { by: "turn", holder: {}, waiting: [] });
         return Promise.resolve(once(() => free(lane)));
       }
       return new Promise((resolve, reject) => {
@@ -86,8 +92,16 @@ export function createLeases(onFree: (lane: string) => void): Leases {
         if (callbacks.size === 0 && idleCallbacks.get(lane) === callbacks) idleCallbacks.delete(lane);
       };
     },
-    inside: (lane, fn) => holding.run([...(holding.getStore() ?? []), lane], fn),
-    isInside: (lane) => holding.getStore()?.includes(lane) ?? false,
+    inside(lane, fn) {
+      const lease = held.get(lane);
+      if (lease === undefined) return fn();
+      const outer = lease.by === "run" ? [] : (holding.getStore() ?? []);
+      return holding.run([...outer, lease.holder], fn);
+    },
+    isInside(lane) {
+      const lease = held.get(lane);
+      return lease !== undefined && (holding.getStore()?.includes(lease.holder) ?? false);
+    },
   };
 }
 

@@ -149,7 +149,7 @@ export class LaneRunner implements Runner {
   }
 
   drained(): Promise<void> {
-    if (this.#runs.size === 0) return Promise.resolve();
+    if (this.#isDrained()) return Promise.resolve();
     return new Promise((resolve) => void this.#onDrained.push(resolve));
   }
 
@@ -269,7 +269,14 @@ export class LaneRunner implements Runner {
   #gone(lane: string): void {
     this.#runs.delete(lane);
     this.#parts.leases.giveBack(lane);
-    if (this.#runs.size === 0) for (const resolve of this.#onDrained.splice(0)) resolve();
+    if (this.#onDrained.length > 0 && this.#isDrained()) {
+      for (const resolve of this.#onDrained.splice(0)) resolve();
+    }
+  }
+
+  /** An end that waits for room on the disk is no run that could be waited for. */
+  #isDrained(): boolean {
+    return [...this.#runs.values()].every((running) => running === null);
   }
 
   #settle(run: Run, outcome: AttemptOutcome): void {

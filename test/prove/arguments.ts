@@ -29,7 +29,8 @@ function read(args: readonly string[]): { tier?: string; only?: string; seed?: s
 
 function parseTier(tier = "pr"): Tier {
   const known = TIERS.find((name) => name === tier);
-  if (known === undefined) throw new UsageError(`Expected --tier to be ${TIERS.join(" or ")}; got "${tier}".`);
+  if (known === undefined)
+    throw new UsageError(`Expected --tier to be ${TIERS.join(" or ")}; got "${tier}".`);
   return known;
 }
 

@@ -38,10 +38,15 @@ async function runPart(part: Part, { tier, seed }: ProveArguments, output: Outpu
   const { name, invariants } = part;
   const missing = part.missing?.();
   const base = { part: name, invariants };
-  if (missing !== undefined) return { ...base, verdict: "skipped", missing, wallMs: 0, counts: {}, failures: [] };
+  if (missing !== undefined)
+    return { ...base, verdict: "skipped", missing, wallMs: 0, counts: {}, failures: [] };
   const startedMs = Date.now();
   const bar = progressBar(name, output);
-  const result = await part.run({ tier, ...(seed === undefined ? {} : { seed }), progress: bar.show });
+  const result = await part.run({
+    tier,
+    ...(seed === undefined ? {} : { seed }),
+    progress: (done, all) => bar.show(done, all),
+  });
   bar.clear();
   const verdict = result.failures.length === 0 ? "passed" : "failed";
   return { ...base, verdict, wallMs: Date.now() - startedMs, ...result };

@@ -61,7 +61,10 @@ export function table({ parts, verdict, wallMs, tier }: RunReport): string {
     part,
     of,
     seconds(ms),
-    missing ?? Object.entries(counts).map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", "),
+    missing ??
+      Object.entries(counts)
+        .map(([name, count]) => `${count.toLocaleString("en")} ${name}`)
+        .join(", "),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
@@ -82,7 +85,9 @@ function verdictOf(parts: readonly PartReport[]): Verdict {
 /** The commit that was proven; "-dirty" when the checkout differs from it. */
 function commit(): string {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], { encoding: "utf8" }).trim();
+    return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], {
+      encoding: "utf8",
+    }).trim();
   } catch {
     return "unknown";
   }

@@ -12,7 +12,7 @@ export interface TestHeart {
   readonly clock: SimulatedClock;
   readonly store: Store;
   /** Awaits a call that needs the clock's turn to come. */
-  soon<T>(promise: Promise<T>): Promise<T>;
+  readonly soon: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 /** A heartbeat over a memory store, a scripted agent and a clock that is driven by hand. */
@@ -29,7 +29,7 @@ export function testHeart(
     agent,
     clock,
     store,
-    async soon(promise) {
+    soon: async (promise) => {
       promise.catch(() => {});
       await clock.settle();
       return promise;

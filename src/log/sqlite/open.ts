@@ -7,6 +7,7 @@ import { createEnds } from "./ends.ts";
 import { asStoreError, corrupt } from "./failures.ts";
 import { preparePrivateFile } from "../../private-folder.ts";
 import { unknownType } from "./records.ts";
+import { checkWal } from "./wal.ts";
 import { APPLICATION_ID, declarations, expectedDeclarations, migrate, SCHEMA_VERSION } from "./schema.ts";
 
 const DATABASE_FILE = "lubdub.db";
@@ -35,6 +36,7 @@ export function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     if (!readOnly) preparePrivateFile(file);
+    checkWal(file);
     db = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS, defensive: true });
     configure(db);
     const version = identify(db, file);

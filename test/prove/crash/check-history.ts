@@ -53,7 +53,8 @@ class Checker {
     for (const [n, eventId] of this.#acked) {
       const seenAs = this.#eventIds.get(n);
       if (seenAs === undefined) this.#violation(`S1 event ${n} (${eventId}) was accepted and never seen`);
-      else if (seenAs !== eventId) this.#violation(`S4 event ${n} was accepted as ${eventId} and seen as ${seenAs}`);
+      else if (seenAs !== eventId)
+        this.#violation(`S4 event ${n} was accepted as ${eventId} and seen as ${seenAs}`);
     }
     this.#checkAcceptOrder();
     for (const [n, run] of this.#lastRunOf) {
@@ -74,7 +75,9 @@ class Checker {
     const newest = new Map<string, number>();
     for (const { key, n, position } of this.#accepted.sort((a, b) => a.n - b.n)) {
       if (position <= (newest.get(key) ?? 0))
-        this.#violation(`S10 event ${n} of ${key} was accepted at position ${position}, before an earlier one`);
+        this.#violation(
+          `S10 event ${n} of ${key} was accepted at position ${position}, before an earlier one`,
+        );
       newest.set(key, position);
     }
   }
@@ -106,22 +109,28 @@ class Checker {
   /** @returns whether a run that its process did not live to end had it before */
   #see(key: string, { n, sentTo, key: under, eventId }: Seen, run: Run): boolean {
     const sent = this.#keyOf.get(n);
-    if (sent === undefined || sent !== sentTo) this.#violation(`S3 event ${n} was seen by ${key} and never sent`);
+    if (sent === undefined || sent !== sentTo)
+      this.#violation(`S3 event ${n} was seen by ${key} and never sent`);
     if (sentTo !== key || under !== key) this.#violation(`S3 event ${n} for ${sentTo} was seen by ${key}`);
-    if ((this.#eventIds.get(n) ?? eventId) !== eventId) this.#violation(`S9 event ${n} was seen under two ids`);
+    if ((this.#eventIds.get(n) ?? eventId) !== eventId)
+      this.#violation(`S9 event ${n} was seen under two ids`);
     this.#eventIds.set(n, eventId);
     const before = this.#lastRunOf.get(n);
     this.#lastRunOf.set(n, run);
     if (before === undefined) {
-      if (n < (this.#newest.get(key) ?? 0)) this.#violation(`S10 event ${n} of ${key} was seen after a later one`);
+      if (n < (this.#newest.get(key) ?? 0))
+        this.#violation(`S10 event ${n} of ${key} was seen after a later one`);
       this.#newest.set(key, Math.max(n, this.#newest.get(key) ?? 0));
       return false;
     }
-    if (before.state === "ran") this.#violation(`S9 event ${n} was seen again after ${before.runId} had ended well`);
+    if (before.state === "ran")
+      this.#violation(`S9 event ${n} was seen again after ${before.runId} had ended well`);
     if (before.state === "open" && before.process === run.process)
       this.#violation(`S9 event ${n} is in ${before.runId} and in ${run.runId}`);
     if (before.state === "open" && before.wakeId !== run.wakeId)
-      this.#violation(`S9 event ${n} was interrupted as wake ${before.wakeId} and came back as ${run.wakeId}`);
+      this.#violation(
+        `S9 event ${n} was interrupted as wake ${before.wakeId} and came back as ${run.wakeId}`,
+      );
     return before.state === "open";
   }
 

@@ -15,8 +15,16 @@ const [folder = "", processNumber = "0", mode = "load"] = process.argv.slice(2);
 const random = mulberry32(Number(processNumber));
 
 /** Look-alikes on purpose: case, a trailing dot, two ways to write one letter, a prefix. */
-const KEYS = ["agent:main:a", "agent:main:A", "agent:main:a.", "agent:caf\u00e9", "agent:cafe\u0301", "agent:main"] as const;
+const KEYS = [
+  "agent:main:a",
+  "agent:main:A",
+  "agent:main:a.",
+  "agent:caf\u00e9",
+  "agent:cafe\u0301",
+  "agent:main",
+] as const;
 const BURST_MAX = 8;
+const PRODUCERS = 3;
 const NUMBERS_PER_PROCESS = 1_000_000;
 
 mkdirSync(folder, { recursive: true });
@@ -59,11 +67,14 @@ try {
 
 async function load(heartbeat: Heartbeat, bursts: number): Promise<void> {
   let n = Number(processNumber) * NUMBERS_PER_PROCESS;
-  for (let burst = 0; burst < bursts; burst++) {
-    const size = 1 + Math.floor(random() * BURST_MAX);
-    await Promise.all(Array.from({ length: size }, () => send(heartbeat, n++)));
-    await sleep(random() * 2);
-  }
+  const produce = async (): Promise<void> => {
+    for (let burst = 0; burst < bursts; burst++) {
+      const size = 1 + Math.floor(random() * BURST_MAX);
+      await Promise.all(Array.from({ length: size }, () => send(heartbeat, n++)));
+      await sleep(random() * 2);
+    }
+  };
+  await Promise.all(Array.from({ length: PRODUCERS }, produce));
 }
 
 async function send(heartbeat: Heartbeat, n: number): Promise<void> {
@@ -98,4 +109,3 @@ async function drained(heartbeat: Heartbeat): Promise<void> {
     await sleep(5);
   }
 }
-

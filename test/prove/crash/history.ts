@@ -8,7 +8,13 @@ import { join } from "node:path";
 export type Entry =
   | { readonly type: "started"; readonly process: number }
   | { readonly type: "sent"; readonly key: string; readonly n: number }
-  | { readonly type: "acked"; readonly key: string; readonly n: number; readonly eventId: string; readonly position: number }
+  | {
+      readonly type: "acked";
+      readonly key: string;
+      readonly n: number;
+      readonly eventId: string;
+      readonly position: number;
+    }
   | {
       readonly type: "run";
       readonly key: string;

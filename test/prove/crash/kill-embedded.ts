@@ -7,7 +7,7 @@ import { checkHistory } from "./check-history.ts";
 import { dataFolder, readHistory } from "./history.ts";
 import { runChild } from "./spawn.ts";
 
-/** Half of the kills meet the start: reading the log, and going on with what the process before left. */
+/** So many of the kills meet the start: reading the log, and going on with what the process before left. */
 const KILL_AT_START = 0.3;
 const KILL_MS_MAX = 60;
 
@@ -17,7 +17,11 @@ export interface KillReport {
 }
 
 /** Kills a process that embeds Lubdub so many times over one folder, lets the last one end its work, and judges. */
-export async function killEmbedded(seed: number, cycles: number, onCycle: () => void = () => {}): Promise<KillReport> {
+export async function killEmbedded(
+  seed: number,
+  cycles: number,
+  onCycle: () => void = () => {},
+): Promise<KillReport> {
   const folder = mkdtempSync(join(tmpdir(), "lubdub-kill-"));
   const random = mulberry32(seed);
   const violations: string[] = [];
@@ -28,14 +32,20 @@ export async function killEmbedded(seed: number, cycles: number, onCycle: () => 
       mode: "load",
       kill: { after: kill, delayMs: random() * KILL_MS_MAX },
     });
-    if (end.signal !== "SIGKILL") violations.push(`process ${process} did not start again: ${end.code} ${end.stderr}`);
+    if (end.signal !== "SIGKILL")
+      violations.push(`process ${process} did not start again: ${end.code} ${end.stderr}`);
     onCycle();
   }
   const last = await runChild(folder, { process: cycles + 1, mode: "drain" });
   if (last.code !== 0) violations.push(`the last process did not end well: ${last.code} ${last.stderr}`);
   const { violations: seen, ...counts } = checkHistory(readHistory(folder));
-  const problems = verifyStore(dataFolder(folder)).problems.map(({ code, detail }) => `S15 ${code} ${detail}`);
+  const problems = verifyStore(dataFolder(folder)).problems.map(
+    ({ code, detail }) => `S15 ${code} ${detail}`,
+  );
   const all = [...violations, ...seen, ...problems];
   if (all.length === 0) rmSync(folder, { recursive: true });
-  return { counts: { cycles, ...counts }, violations: all.map((violation) => `${violation} (kept: ${folder})`) };
+  return {
+    counts: { cycles, ...counts },
+    violations: all.map((violation) => `${violation} (kept: ${folder})`),
+  };
 }

@@ -32,7 +32,10 @@ export async function runChild(folder: string, options: ChildOptions): Promise<C
   const { wrapper = [], execArgv = [], env = {}, mode, kill } = options;
   const node = [process.execPath, ...execArgv, CHILD, folder, String(options.process), String(mode)];
   const [program = "", ...args] = [...wrapper, ...node];
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...COMPILED, ...env } });
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...COMPILED, ...env },
+  });
   const ended = Promise.withResolvers<ChildEnd>();
   const hang = setTimeout(() => child.kill("SIGKILL"), CHILD_MS_MAX);
   let stderr = "";
@@ -40,7 +43,8 @@ export async function runChild(folder: string, options: ChildOptions): Promise<C
   child.on("error", ended.reject);
   child.on("close", (code, signal) => ended.resolve({ code, signal, stderr }));
   child.stdout.on("data", (chunk: Buffer) => {
-    if (kill !== undefined && chunk.includes(kill.after)) setTimeout(() => child.kill("SIGKILL"), kill.delayMs);
+    if (kill !== undefined && chunk.includes(kill.after))
+      setTimeout(() => child.kill("SIGKILL"), kill.delayMs);
   });
   try {
     return await ended.promise;

@@ -69,26 +69,23 @@ const OUTCOMES = { RAN, BUSY, FAILED } as const;
 
 /** One run of one session, answered as told. A failure is given another chance, busy is asked again. */
 const run = fc.tuple(key, fc.constantFrom("RAN", "BUSY", "FAILED")).map(([sessionKey, answer]) =>
-  command(
-    `run(${sessionKey}, ${answer})`,
-    async (books, heart) => {
-      const { heartbeat, agent, clock } = heart;
-      const before = agent.calls.length;
-      agent.answers(OUTCOMES[answer as keyof typeof OUTCOMES]);
-      await heart.soon(heartbeat.runHeartbeatOnce({ sessionKey }));
-      const calls = agent.calls.slice(before);
-      must(calls[0]?.sessionKey === sessionKey, "S3 S4 the session that was asked for runs");
-      const shown = calls[0]?.events.map(({ text }) => text) ?? [];
-      must(same(shown, of(books, sessionKey)), "S10 it is shown what is queued, in order");
-      if (answer === "RAN") books.queued.set(sessionKey, []);
-      agent.answers(RAN);
-      await compare(books, heart);
-      // What was busy or failed is asked again, and then succeeds.
-      await clock.advance(RETRY_MS);
-      if (answer !== "RAN") books.queued.set(sessionKey, []);
-      await compare(books, heart);
-    },
-  ),
+  command(`run(${sessionKey}, ${answer})`, async (books, heart) => {
+    const { heartbeat, agent, clock } = heart;
+    const before = agent.calls.length;
+    agent.answers(OUTCOMES[answer as keyof typeof OUTCOMES]);
+    await heart.soon(heartbeat.runHeartbeatOnce({ sessionKey }));
+    const calls = agent.calls.slice(before);
+    must(calls[0]?.sessionKey === sessionKey, "S3 S4 the session that was asked for runs");
+    const shown = calls[0]?.events.map(({ text }) => text) ?? [];
+    must(same(shown, of(books, sessionKey)), "S10 it is shown what is queued, in order");
+    if (answer === "RAN") books.queued.set(sessionKey, []);
+    agent.answers(RAN);
+    await compare(books, heart);
+    // What was busy or failed is asked again, and then succeeds.
+    await clock.advance(RETRY_MS);
+    if (answer !== "RAN") books.queued.set(sessionKey, []);
+    await compare(books, heart);
+  }),
 );
 
 /** Longer than any pause after one busy answer or one failure. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Accepted, RunRequest } from "../../../src/vocabulary.ts";
+import type { SimulatedClock } from "../../support/simulated-clock.ts";
 import { testHeart } from "../../support/world.ts";
 import { must, same } from "../simulator/model.ts";
 
@@ -69,9 +70,9 @@ export const intakeProperty = fc.asyncProperty(
     };
     let done = false;
     const all = Promise.all(calls.map(act)).then(() => (done = true));
-    await settleAll(() => done, scheduler, clock.advance);
+    await settleAll(() => done, scheduler, clock);
     await all;
-    await settleAll(() => shown.length + drained.length >= accepted.size, scheduler, clock.advance);
+    await settleAll(() => shown.length + drained.length >= accepted.size, scheduler, clock);
     const handled = [...shown, ...drained].sort();
     must(same(handled, [...accepted].sort()), "S1 S7 every event is handled once: shown to a run or drained");
     await heartbeat.close();
@@ -82,12 +83,12 @@ export const intakeProperty = fc.asyncProperty(
 async function settleAll(
   isDone: () => boolean,
   scheduler: fc.Scheduler,
-  advance: (byMs: number) => Promise<void>,
+  clock: SimulatedClock,
 ): Promise<void> {
   for (let round = 0; !isDone(); round++) {
     must(round < ROUNDS_MAX, "L1 everything is handled in the end");
     if (scheduler.count() > 0) await scheduler.waitNext(1);
-    await advance(STEP_MS);
+    await clock.advance(STEP_MS);
   }
 }
 

@@ -52,10 +52,15 @@ async function run(sizes: Sizes, { seed, progress }: PartRequest): Promise<PartR
   return { counts, failures };
 }
 
-async function check<T>(property: fc.IAsyncProperty<T>, seed: number, numRuns: number): Promise<string | null> {
+async function check<T>(
+  property: fc.IAsyncProperty<T>,
+  seed: number,
+  numRuns: number,
+): Promise<string | null> {
   const result = await fc.check(property, { seed, numRuns, endOnFailure: false });
   if (!result.failed) return null;
-  const error = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
+  const error =
+    result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
   return `${error}; smallest case: ${fc.stringify(result.counterexample)}`;
 }
 

@@ -66,6 +66,27 @@ export const CORE_BUGS: readonly Bug[] = [
     replace: "if (retry !== undefined) return",
   },
   {
+    id: "trust-label-lost",
+    seen: "problem 33, #66031",
+    file: "src/core/step.ts",
+    find: "return { ...kept, sessionKey, queuedAtMs: atMs,",
+    replace: 'return { ...kept, trust: "trusted", sessionKey, queuedAtMs: atMs,',
+  },
+  {
+    id: "route-lost",
+    seen: "problem 32, #146876",
+    file: "src/core/step.ts",
+    find: "dedupeKey: _dedupeKey, ...kept } = facts;",
+    replace: "dedupeKey: _dedupeKey, route: _route, ...kept } = facts;",
+  },
+  {
+    id: "forgetting-breaks-the-replay",
+    seen: "found by the simulator",
+    file: "src/core/actor.ts",
+    find: "const queue = context.queue.map(blank);",
+    replace: "const queue = context.queue.slice(0, 0).map(blank);",
+  },
+  {
     id: "acknowledged-before-the-commit",
     seen: "reliability note S2 (ack before sync)",
     file: "src/intake/accept.ts",

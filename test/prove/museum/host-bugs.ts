@@ -24,14 +24,14 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "idle-signal-ignored",
     seen: "problem 12, #29762",
     file: RUNNER,
-    find: "stopListening?.();\n      this.idle(lane, sessionKey);",
-    replace: "stopListening?.();",
+    find: "      this.idle(lane, sessionKey);\n",
+    replace: "",
   },
   {
     id: "interrupted-run-not-recovered",
     seen: "problem 3, #51620",
     file: RUNNER,
-    find: 'if (actor.value === "running") return this.#interrupted(actor.context.run as Run);',
+    find: 'if (actor.value === "running") return this.#interrupted(lane, actor.context.run as Run);',
     replace: 'if (actor.value === "running") return;',
   },
   {
@@ -74,7 +74,8 @@ export const HOST_BUGS: readonly Bug[] = [
     seen: "problem 9, #131855",
     file: RUNNER,
     find: "const running = attempt({ handler, request, clock, options });",
-    replace: 'this.#settle(run, { status: "ran" });\n    const running = attempt({ handler, request, clock, options });',
+    replace:
+      'this.#settle(run, { status: "ran" });\n    const running = attempt({ handler, request, clock, options });',
   },
   {
     id: "run-started-while-stopping",

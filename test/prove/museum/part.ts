@@ -5,9 +5,9 @@ import type { Job } from "../simulator/worker.ts";
 import type { Bug } from "./bug.ts";
 import { BUGS, planted } from "./planted.ts";
 
-const SEEDS: Readonly<Record<Tier, number>> = { pr: 2_000, deep: 20_000 };
+const SEEDS: Readonly<Record<Tier, number>> = { pr: 5_000, deep: 20_000 };
 const STEPS = 100;
-const SEED_MS_MAX = 10_000;
+const SEED_MS_MAX = 30_000;
 const PLANT = new URL("plant.ts", import.meta.url).href;
 
 /** What the simulator said about one bug. */
@@ -42,12 +42,33 @@ async function run(bugs: readonly Bug[], { tier, seed, progress }: PartRequest):
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, visitor));
+  const controls = await control(exhibits, seed ?? 1);
   const found = exhibits.filter(({ seeds }) => seeds !== null).map(({ seeds }) => seeds as number);
   return {
     counts: { bugs: bugs.length, found: found.length, "seeds for the hardest": Math.max(0, ...found) },
-    failures: exhibits.filter(({ seeds }) => seeds === null).map((exhibit) => missed(exhibit, seed ?? 1)),
+    failures: [
+      ...exhibits.filter(({ seeds }) => seeds === null).map((exhibit) => missed(exhibit, seed ?? 1)),
+      ...controls,
+    ],
     details: exhibits.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** Without the bugs, the same seeds must find nothing: or what they found was not the bug. */
+async function control(exhibits: readonly Exhibit[], firstSeed: number): Promise<Finding[]> {
+  const seeds = new Set(
+    exhibits.flatMap(({ seeds: needed }) => (needed === null ? [] : [firstSeed + needed - 1])),
+  );
+  const failures: Finding[] = [];
+  await runPool([...seeds].map((seed) => ({ seed, steps: STEPS, twice: false })).values(), {
+    children: availableParallelism(),
+    seedMsMax: SEED_MS_MAX,
+    onResult(result) {
+      if ("message" in result) failures.push(notTheBug(result.seed, result.message));
+      return true;
+    },
+  });
+  return failures;
 }
 
 async function visit({ id, seen }: Bug, firstSeed: number, seedsMax: number): Promise<Exhibit> {
@@ -79,6 +100,12 @@ const missed = ({ id, broke }: Exhibit, seed: number): Finding => ({
   seed,
   message: `the simulator did not find "${id}" (${broke})`,
   reproduce: "npm run prove -- --only museum",
+});
+
+const notTheBug = (seed: number, message: string): Finding => ({
+  seed,
+  message: `seed ${seed} fails without any bug: ${message}`,
+  reproduce: `npm run prove -- --only simulator --seed ${seed}`,
 });
 
 const BROKE_CHARS_MAX = 300;

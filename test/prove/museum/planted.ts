@@ -15,5 +15,7 @@ export function planted({ id, file, find, replace }: Bug): string {
   const source = readFileSync(new URL(file, ROOT), "utf8");
   const found = source.split(find).length - 1;
   if (found === 1) return source.replace(find, () => replace);
-  throw new Error(`Bug "${id}": expected its snippet exactly once in ${file}; found it ${found} times. Change the bug.`);
+  throw new Error(
+    `Bug "${id}": expected its snippet exactly once in ${file}; found it ${found} times. Change the bug.`,
+  );
 }

@@ -1,3 +1,4 @@
+import type { EventOptions } from "../../../src/api.ts";
 import type { Accepted, Intent } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { must } from "./model.ts";
@@ -41,6 +42,7 @@ function send(scene: Scene, chosen: string): void {
     sessionKey: key,
     intent: intent(scene),
     dedupeKey: `${key} ${text}`.trim(),
+    ...cargoOf(key, text),
     ...(clock.random() < 0.3 ? { coalesceMs: 0 } : {}),
   };
   const call =
@@ -55,6 +57,11 @@ interface Asked {
   readonly dedupeKey?: string;
 }
 
+/** What travels with an event: all of it follows from key and text, so that it can be checked wherever it arrives. */
+export function cargoOf(key: string, text: string): Pick<EventOptions, "trust" | "route" | "data"> {
+  return { trust: text.endsWith("7") ? "trusted" : "untrusted", route: { to: key }, data: { text } };
+}
+
 /** What was accepted must be on the disk in the very moment the caller hears of it. */
 function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
   const { process } = scene.life;
@@ -62,10 +69,7 @@ function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
     (accepted) => watch(scene, () => checkAccepted(scene, asked, accepted)),
     (error: unknown) =>
       watch(scene, () =>
-        must(
-          error instanceof LubdubError || !process.alive,
-          `S1 every refusal says why: ${String(error)}`,
-        ),
+        must(error instanceof LubdubError || !process.alive, `S1 every refusal says why: ${String(error)}`),
       ),
   );
 }
@@ -82,7 +86,8 @@ function checkAccepted(
     must(record.facts.eventId === eventId, "S2 under its own id");
   if (dedupeKey === undefined || eventId === undefined) return;
   const first = eventIds.get(dedupeKey);
-  if (deduplicated && first !== undefined) must(first === eventId, "S9 a duplicate is answered as the first time");
+  if (deduplicated && first !== undefined)
+    must(first === eventId, "S9 a duplicate is answered as the first time");
   eventIds.set(dedupeKey, eventId);
 }
 
@@ -92,7 +97,9 @@ function turn(scene: Scene, key: string): void {
   const call = life.heartbeat.acquireTurn(key, { preempt });
   const working = life.agent.working(laneOf(key));
   if (preempt && working !== undefined)
-    watch(scene, () => must(working.request.signal.aborted, "L1 a user's turn stops the run that is in its way"));
+    watch(scene, () =>
+      must(working.request.signal.aborted, "L1 a user's turn stops the run that is in its way"),
+    );
   call.then(
     (taken) => void life.turns.push(taken),
     () => {},
@@ -104,7 +111,12 @@ async function signalIdle(scene: Scene, key: string): Promise<void> {
   const listeners = life.idle.get(key);
   const { code } = await life.heartbeat.why(key);
   // With few slots or a full disk it may have to wait all the same.
-  if (code === "busy" && listeners?.size && plan.options.concurrency > plan.keys.length && plan.storeFault === 0)
+  if (
+    code === "busy" &&
+    listeners?.size &&
+    plan.options.concurrency > plan.keys.length &&
+    plan.storeFault === 0
+  )
     scene.idleSignals.push({ life, key, position: model.positions.get(key) ?? 0 });
   model.idle.add(key);
   for (const callback of listeners ?? []) callback();

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { LogRecord } from "../../../src/core/records.ts";
+import { cargoOf } from "./act.ts";
 import type { Call } from "./agent.ts";
-import { must, same } from "./model.ts";
-import type { Scene } from "./scene.ts";
+import { must, same, Violation } from "./model.ts";
+import type { Moment, Scene } from "./scene.ts";
 
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
 export async function check(scene: Scene, all: boolean): Promise<void> {
@@ -17,28 +19,67 @@ export async function check(scene: Scene, all: boolean): Promise<void> {
 }
 
 /** S12: folding the log gives the same queues as living through it. */
-export async function replayEqualsLive({ life, model }: Scene): Promise<void> {
-  const { position } = await life.heartbeat.status();
-  const state = await life.heartbeat.stateAt(position);
-  for (const [key, { queue }] of model.sessions) {
-    const session = state.sessions[key] as { context: { queue: { eventId: string }[] } } | undefined;
-    const replayed = (session?.context.queue ?? []).map(({ eventId }) => eventId);
-    must(same(replayed, queue), "S12 replay equals live");
+export async function replayEqualsLive(scene: Scene): Promise<void> {
+  await replayEquals(scene, momentOf(scene));
+}
+
+/** S12 at every position: what the model remembers of an older moment is what going back to it shows. */
+export async function travelBack(scene: Scene): Promise<void> {
+  const { past, disk } = scene;
+  past.push(momentOf(scene));
+  const moment = past.length > MOMENTS_KEPT ? past.shift() : undefined;
+  if (moment !== undefined && moment.position >= disk.base()) await replayEquals(scene, moment);
+}
+
+const MOMENTS_KEPT = 1;
+
+const momentOf = ({ model }: Scene): Moment => ({
+  position: model.position,
+  queues: new Map([...model.sessions].map(([key, { queue, dead }]) => [key, [...queue, ...dead]])),
+});
+
+async function replayEquals({ life }: Scene, { position, queues }: Moment): Promise<void> {
+  if ((await life.heartbeat.status()).state !== "running") return;
+  const { sessions } = await life.heartbeat.stateAt(position);
+  for (const [key, ids] of queues) {
+    const { queue, dead } = (sessions[key] as Folded | undefined)?.context ?? { queue: [], dead: [] };
+    const folded = [...queue, ...dead.map(({ event }) => event)].map(({ eventId }) => eventId);
+    must(same(folded, ids), `S12 replay to ${position} equals live for ${JSON.stringify(key)}`);
   }
+}
+
+interface Folded {
+  readonly context: {
+    readonly queue: readonly { readonly eventId: string }[];
+    readonly dead: readonly { readonly event: { readonly eventId: string } }[];
+  };
 }
 
 async function checkSession({ life, model }: Scene, key: string): Promise<void> {
   const { queue, dead, notBeforeMs } = model.session(key);
-  const { events, deadLetters, why } = await life.heartbeat.session(key);
+  const { events, deadLetters, why } = await life.heartbeat.session(key).catch((error: unknown) => {
+    throw new Violation(`S1 session ${JSON.stringify(key)} is known: ${String(error)}`);
+  });
   const live = events.map(({ eventId }) => eventId);
-  must(same(live, queue), `S1 S10 the queue of ${JSON.stringify(key)}: expected ${queue.join()}, got ${live.join()}`);
+  must(
+    same(live, queue),
+    `S1 S10 the queue of ${JSON.stringify(key)}: expected ${queue.join()}, got ${live.join()}`,
+  );
   const letters = deadLetters.map(({ event }) => event.eventId);
   must(same(letters, dead), `S16 the dead letters of ${JSON.stringify(key)}`);
   if (queue.length === 0) return;
-  const waitsForSomebody = ["running", "user-turn", "waiting-for-lane", "waiting-for-slot"].includes(why.code);
-  must(waitsForSomebody || why.untilMs !== null, `L1 something is queued, so a deadline exists (${why.code})`);
+  const waitsForSomebody = ["running", "user-turn", "waiting-for-lane", "waiting-for-slot"].includes(
+    why.code,
+  );
+  must(
+    waitsForSomebody || why.untilMs !== null,
+    `L1 something is queued, so a deadline exists (${why.code})`,
+  );
   if (!waitsForSomebody && notBeforeMs !== null)
-    must(why.untilMs === notBeforeMs, `S11 the sooner deadline counts: expected ${notBeforeMs}, got ${why.untilMs}`);
+    must(
+      why.untilMs === notBeforeMs,
+      `S11 the sooner deadline counts: expected ${notBeforeMs}, got ${why.untilMs}`,
+    );
 }
 
 /** Everything that the agent answered in this life must stand in the log as it answered it. */
@@ -64,10 +105,19 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
     );
   } else if (succeeded) must(request.signal.aborted, "S8 a success that was in time acknowledges");
   if (record.type === "run.failed" && record.facts.dueAtMs === null)
-    must(isFinal(call) || request.attempt >= plan.options.maxAttempts, "S16 not given up before its attempts");
-  if (record.type === "run.skipped") must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
-  for (const { eventId, text } of request.events)
-    must((model.texts.get(eventId) ?? text) === text, "S15 the text is what was sent");
+    must(
+      isFinal(call) || request.attempt >= plan.options.maxAttempts,
+      "S16 not given up before its attempts",
+    );
+  if (record.type === "run.skipped")
+    must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
+  for (const event of request.events) {
+    must((model.texts.get(event.eventId) ?? event.text) === event.text, "S15 the text is what was sent");
+    const { trust, route, data } = cargoOf(record.sessionKey, event.text);
+    must(event.trust === trust, "S19 the trust is that of the event");
+    must(isDeepStrictEqual(event.route, route), "S4 the route travels with its event");
+    must(isDeepStrictEqual(event.data, data), "S15 the data is what was sent");
+  }
 }
 
 const isFinal = ({ answer }: Call): boolean =>

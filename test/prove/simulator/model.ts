@@ -88,7 +88,10 @@ export class Model {
         this.runs.delete(this.#laneOf(record.sessionKey));
         if (run?.forgotten === true) return;
         if (record.facts.dueAtMs !== null) {
-          must(this.#late() || record.facts.dueAtMs > record.atMs, "L4 a busy agent is not asked again at once");
+          must(
+            this.#late() || record.facts.dueAtMs > record.atMs,
+            "L4 a busy agent is not asked again at once",
+          );
           this.#wait(session, record.facts.dueAtMs, "idle");
         } else {
           must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
@@ -98,7 +101,10 @@ export class Model {
       case "run.failed":
         return this.#failed(session, record, run);
       case "wake.postponed":
-        must(this.#late() || record.facts.dueAtMs > record.atMs, "L4 a busy agent is not asked again at once");
+        must(
+          this.#late() || record.facts.dueAtMs > record.atMs,
+          "L4 a busy agent is not asked again at once",
+        );
         return this.#wait(session, record.facts.dueAtMs, "idle");
       case "wake.dropped":
         must(session.queue.length === 0, "S1 a wake with queued events is never dropped");

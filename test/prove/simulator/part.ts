@@ -64,7 +64,10 @@ function* jobs(first: number, count: number, steps: number): Iterator<Job> {
   }
 }
 
-function add(total: Record<Exclude<keyof SimulationReport, "seed" | "traceHash">, number>, report: SimulationReport): void {
+function add(
+  total: Record<Exclude<keyof SimulationReport, "seed" | "traceHash">, number>,
+  report: SimulationReport,
+): void {
   total.events += report.events;
   total.records += report.records;
   total.runs += report.runs;

@@ -44,7 +44,10 @@ function oneChild(
   const first = next();
   if (first === undefined) return Promise.resolve("done");
   let job: Job | undefined = first;
-  const child: ChildProcess = fork(WORKER, { execArgv: [...HEAP_ARGV, ...execArgv], env: { ...process.env, ...env } });
+  const child: ChildProcess = fork(WORKER, {
+    execArgv: [...HEAP_ARGV, ...execArgv],
+    env: { ...process.env, ...env },
+  });
   return new Promise((resolve) => {
     let watchdog: NodeJS.Timeout;
     const give = (to: Job): void => {

@@ -26,6 +26,13 @@ export interface Life {
   stopping: boolean;
 }
 
+/** What the model knew at some position. */
+export interface Moment {
+  readonly position: number;
+  /** Ids of queued events and dead letters, by session. */
+  readonly queues: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Everything of one simulation. */
 export interface Scene {
   readonly plan: Plan;
@@ -45,6 +52,8 @@ export interface Scene {
   readonly eventIds: Map<string, string>;
   /** Sessions that were busy when their agent said that it is idle, with where their log ended. */
   readonly idleSignals: { readonly life: Life; readonly key: string; readonly position: number }[];
+  /** Moments to go back to. */
+  readonly past: Moment[];
   readonly counts: { inputs: number; crashes: number };
 }
 
@@ -62,6 +71,7 @@ export function createScene(plan: Plan): Scene {
     sent: [],
     eventIds: new Map(),
     idleSignals: [],
+    past: [],
     counts: { inputs: 0, crashes: 0 },
   };
   return begun(scene as Scene);

@@ -1,5 +1,5 @@
 import { act, release } from "./act.ts";
-import { check, replayEqualsLive } from "./check.ts";
+import { check, replayEqualsLive, travelBack } from "./check.ts";
 import { must } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { createScene, percent, restart, type Scene } from "./scene.ts";
@@ -24,6 +24,8 @@ export interface SimulationReport {
 const HEALING_MS = 120_000;
 /** All sessions are compared this often; those that something moved, after every step. */
 const STEPS_PER_FULL_CHECK = 16;
+/** As often one moment is remembered, and an older one gone back to. */
+const STEPS_PER_MOMENT = 50;
 /** The longest wait that anything asks for (`lingerMs`): the machine sleeps that long before the healing. */
 const SLEEP_MS = 3_600_000;
 
@@ -50,15 +52,17 @@ export async function simulate(plan: Plan): Promise<SimulationReport> {
 async function step(scene: Scene, at: number): Promise<void> {
   const { plan, clock } = scene;
   act(scene);
-  if (clock.random() < 0.5) await clock.settle();
-  else if (clock.random() < 0.5) await clock.next();
+  const dice = clock.random();
+  if (dice < 0.5) await clock.settle();
+  else if (dice < 0.75) await clock.next();
   else await clock.advance(Math.floor(clock.random() * 400));
-  if (percent(scene, plan.clockJump)) clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
+  if (percent(scene, plan.clockJump))
+    clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
   if (percent(scene, plan.crash)) scene.life.process.alive = false;
   const down = !scene.life.process.alive || (await scene.life.heartbeat.status()).state === "store-failed";
   if (down) await restart(scene);
   await check(scene, down || at % STEPS_PER_FULL_CHECK === 0);
-  if (percent(scene, 1)) await replayEqualsLive(scene);
+  if (at % STEPS_PER_MOMENT === 0) await travelBack(scene);
 }
 
 /** Faults stop; the agent only succeeds: everything that was accepted must now be handled. */
@@ -75,7 +79,10 @@ async function heal(scene: Scene): Promise<void> {
   }
   await check(scene, true);
   for (const [key, { queue }] of model.sessions) {
-    must(queue.length === 0, `L1 everything is handled in the end: ${queue.length} left in ${JSON.stringify(key)}`);
+    must(
+      queue.length === 0,
+      `L1 everything is handled in the end: ${queue.length} left in ${JSON.stringify(key)}`,
+    );
     must((await scene.life.heartbeat.why(key)).code !== "running", "L1 no run is left over");
   }
   await replayEqualsLive(scene);

@@ -27,7 +27,9 @@ async function work({ seed, steps, twice }: Job): Promise<JobResult> {
 }
 
 const messageOf = (error: unknown): string =>
-  error instanceof Violation ? error.message : `crashed: ${error instanceof Error ? error.stack : String(error)}`;
+  error instanceof Violation
+    ? error.message
+    : `crashed: ${error instanceof Error ? error.stack : String(error)}`;
 
 let seed = 0;
 const fatal = (error: unknown): never => {

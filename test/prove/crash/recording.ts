@@ -1,0 +1,73 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseHistory } from "./history.ts";
+import { runChild } from "./spawn.ts";
+
+/** One thing that a process did to the disk, or said. */
+export type Operation =
+  | { readonly op: "write"; readonly file: string; readonly offset: number; readonly bytes: Buffer }
+  | { readonly op: "truncate"; readonly file: string; readonly size: number }
+  | { readonly op: "sync"; readonly file: string }
+  | { readonly op: "unlink"; readonly file: string }
+  /** From here on this position is promised: it was acknowledged, or told to a listener. */
+  | { readonly op: "promise"; readonly position: number };
+
+const RECORDER = fileURLToPath(new URL("recorder.c", import.meta.url));
+const PRAGMAS = new URL("pragmas.ts", import.meta.url).href;
+
+/** Why nothing can be recorded here. */
+export function recorderMissing(): string | undefined {
+  if (process.platform !== "linux") return "recording needs Linux";
+  try {
+    execFileSync("gcc", ["--version"], { stdio: "ignore" });
+    return undefined;
+  } catch {
+    return "recording needs a C compiler: apt-get install gcc libc6-dev";
+  }
+}
+
+/** What the real process did under load: killed once on the way, begun again, and ended. */
+export async function recordLoad(seed: number, bursts: number, synchronous: "FULL" | "NORMAL"): Promise<Operation[]> {
+  const folder = mkdtempSync(join(tmpdir(), "lubdub-record-"));
+  try {
+    const library = join(folder, "recorder.so");
+    const record = join(folder, "record");
+    execFileSync("gcc", ["-O1", "-shared", "-fPIC", "-o", library, RECORDER, "-ldl", "-lpthread"]);
+    const env = { LD_PRELOAD: library, RECORD_FILE: record, LUBDUB_SYNCHRONOUS: synchronous };
+    const load = { execArgv: ["--import", PRAGMAS], env };
+    const kill = { after: "open", delayMs: 200 } as const;
+    await runChild(folder, { ...load, process: 2 * seed, mode: "load", kill });
+    const { code, stderr } = await runChild(folder, { ...load, process: 2 * seed + 1, mode: bursts });
+    if (code !== 0) throw new Error(`Expected the recorded process to end with 0; got ${code}: ${stderr}`);
+    return parseRecording(readFileSync(record));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const NEWLINE = 10;
+
+export function parseRecording(record: Buffer): Operation[] {
+  const operations: Operation[] = [];
+  for (let at = 0; at < record.length;) {
+    const end = record.indexOf(NEWLINE, at);
+    const [op = "", file = "", offset = "", length = ""] = record.toString("utf8", at, end).split(" ");
+    const bytes = record.subarray(end + 1, end + 1 + Number(length));
+    at = end + 1 + Number(length);
+    if (op === "write") operations.push({ op, file, offset: Number(offset), bytes });
+    else if (op === "truncate") operations.push({ op, file, size: Number(offset) });
+    else if (op === "sync" || op === "unlink") operations.push({ op, file });
+    else if (op === "note") operations.push(...promises(bytes.toString()));
+    else throw new Error(`Expected an operation in the recording; got "${op}".`);
+  }
+  return operations;
+}
+
+function promises(text: string): Operation[] {
+  return parseHistory(text).flatMap((entry) =>
+    entry.type === "acked" || entry.type === "ended" ? [{ op: "promise" as const, position: entry.position }] : [],
+  );
+}

@@ -1,0 +1,151 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { interleavingsPart } from "./interleavings/part.ts";
+import { museumPart } from "./museum/part.ts";
+import { BUGS, planted } from "./museum/planted.ts";
+import type { Part, PartResult } from "./part.ts";
+import { PARTS } from "./parts.ts";
+import { prove } from "./prove.ts";
+import type { RunReport } from "./report.ts";
+import { runPool } from "./simulator/pool.ts";
+import { simulatorPart } from "./simulator/part.ts";
+import type { JobResult } from "./simulator/worker.ts";
+
+/** A small slice of every part, so that each test run shows that the prover itself is alive. */
+
+const request = { tier: "pr", progress: () => {} } as const;
+
+let reports: string;
+let said: string;
+let errors: string;
+const output = {
+  isTTY: false,
+  write: (text: string) => void (said += text),
+  error: (text: string) => void (errors += text),
+};
+beforeEach(() => {
+  reports = mkdtempSync(join(tmpdir(), "lubdub-prove-"));
+  said = errors = "";
+});
+afterEach(() => rmSync(reports, { recursive: true }));
+
+const fakePart = (name: string, result: Partial<PartResult>, missing?: string): Part => ({
+  name,
+  invariants: ["S1"],
+  missing: () => missing,
+  run: async () => ({ counts: { cases: 7 }, failures: [], ...result }),
+});
+const reportIn = (folder: string): RunReport =>
+  JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] as string), "utf8")) as RunReport;
+
+describe("a slice of each part", () => {
+  test("the simulator: 60 seeds, some twice, no promise broken", async () => {
+    const size = { seeds: 60, steps: 80 };
+    const { counts, failures } = await simulatorPart({ pr: size, deep: size }).run(request);
+    expect(failures).toEqual([]);
+    expect(counts).toMatchObject({ seeds: 60, "run twice": 3 });
+    expect(counts["events"]).toBeGreaterThan(1_000);
+    expect(counts["crashes"]).toBeGreaterThan(10);
+  });
+
+  test("the museum: three bugs are found", async () => {
+    const ids = [
+      "key-dropped-on-busy-retry",
+      "everything-queued-acknowledged",
+      "hot-loop-with-all-slots-taken",
+    ];
+    const { counts, failures } = await museumPart(BUGS.filter(({ id }) => ids.includes(id))).run(request);
+    expect(failures).toEqual([]);
+    expect(counts).toMatchObject({ bugs: 3, found: 3 });
+  });
+
+  test("the interleavings: no promise broken", async () => {
+    const sizes = { leases: 300, intake: 100, commands: 50 };
+    const { counts, failures } = await interleavingsPart({ pr: sizes, deep: sizes }).run(request);
+    expect(failures).toEqual([]);
+    expect(counts).toEqual(sizes);
+  });
+});
+
+describe("the museum", () => {
+  test("has at least 25 bugs, each with its own name and where it was seen", () => {
+    expect(BUGS.length).toBeGreaterThanOrEqual(25);
+    expect(new Set(BUGS.map(({ id }) => id)).size).toBe(BUGS.length);
+    for (const { seen } of BUGS)
+      expect(seen).toMatch(/#\d+|problem \d+|reliability note|found by the simulator/);
+  });
+
+  test("every snippet is found exactly once: no bug has rotted", () => {
+    for (const bug of BUGS) expect(planted(bug)).not.toBe("");
+  });
+
+  test("a bug whose snippet is gone fails loudly", () => {
+    const bug = { id: "gone", seen: "problem 1", file: "src/errors.ts", find: "no such text", replace: "" };
+    expect(() => planted(bug)).toThrow(
+      'Bug "gone": expected its snippet exactly once in src/errors.ts; found it 0 times',
+    );
+  });
+});
+
+describe("a seed that hangs", () => {
+  test("is killed and reported with its seed, and the next one goes on", async () => {
+    const results: JobResult[] = [];
+    const hang = new URL("simulator/hang-on-seed.ts", import.meta.url).href;
+    const jobs = [1, 2].map((seed) => ({ seed, steps: 5, twice: false }));
+    await runPool(jobs.values(), {
+      children: 1,
+      seedMsMax: 3_000,
+      execArgv: ["--import", hang],
+      onResult: (result) => results.push(result) > 0,
+    });
+    expect(results).toMatchObject([{ seed: 1, message: "L2 hangs: more than 3000 ms" }, { seed: 2 }]);
+    expect(results[1]).toHaveProperty("report");
+  });
+});
+
+describe("npm run prove", () => {
+  test.each([
+    [["--tier", "huge"], 'Expected --tier to be pr or deep; got "huge".'],
+    [["--only", "nothing"], "Expected --only to name a part (simulator, museum, interleavings"],
+    [["--seed", "-1"], "got"],
+    [["--seed", "1.5"], 'Expected --seed to be a whole number from 0 to 4294967295; got "1.5".'],
+    [["--seed", "4294967296"], "Expected --seed to be a whole number"],
+    [["--fast"], "Expected [--tier pr|deep] [--only NAME] [--seed N]; got"],
+  ])("refuses %j, says what is expected and ends with 2", async (args, message) => {
+    expect(await prove(args, PARTS, { reports, output })).toBe(2);
+    expect(errors).toContain(message);
+    expect(readdirSync(reports)).toEqual([]);
+  });
+
+  test("writes a report of what was done, and ends with 0", async () => {
+    expect(await prove(["--only", "good", "--seed", "5"], [fakePart("good", {})], { reports, output })).toBe(
+      0,
+    );
+    const report = reportIn(reports);
+    expect(report).toMatchObject({ tier: "pr", seed: 5, verdict: "passed" });
+    expect(report.parts).toMatchObject([
+      { part: "good", verdict: "passed", counts: { cases: 7 }, failures: [] },
+    ]);
+    expect(report.commit).not.toBe("");
+    expect(said).toContain("7 cases");
+  });
+
+  test("a finding ends with 1 and says how to see it again", async () => {
+    const finding = { seed: 3, message: "S1 lost", reproduce: "npm run prove -- --only bad --seed 3" };
+    expect(await prove([], [fakePart("bad", { failures: [finding] })], { reports, output })).toBe(1);
+    expect(said).toContain("S1 lost\n  npm run prove -- --only bad --seed 3");
+    expect(reportIn(reports).verdict).toBe("failed");
+  });
+
+  test("a part that cannot run here is in the report, and the run is incomplete: 3", async () => {
+    const parts = [
+      fakePart("good", {}),
+      fakePart("syscalls", {}, "strace is missing: apt-get install strace"),
+    ];
+    expect(await prove([], parts, { reports, output })).toBe(3);
+    expect(said).toContain("strace is missing: apt-get install strace");
+    expect(reportIn(reports)).toMatchObject({ verdict: "incomplete", parts: [{}, { verdict: "skipped" }] });
+  });
+});

@@ -1,0 +1,6 @@
+import type { Job } from "./worker.ts";
+
+/** Loaded into a child of the simulator: seed 1 never comes back. */
+process.prependListener("message", (job) => {
+  while ((job as Job).seed === 1);
+});
