@@ -22,7 +22,8 @@ export interface HeartbeatOptions {
   /** Where the log lies. @default a new `memoryStore()`: nothing survives the process */
   readonly store?: Store;
   /**
-   * Which lane a session works in; sessions of one lane run one at a time. Must always answer the same for the same key.
+   * Which lane a session works in; sessions of one lane run one at a time. Must answer the same for the same key as long as
+   * the heartbeat lives; when it answers otherwise after a restart, what waits goes over to its lane of today.
    * @default every session is its own lane
    */
   readonly laneOf?: (sessionKey: string) => string;
