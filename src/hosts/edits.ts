@@ -1,9 +1,10 @@
 import { asEvents } from "../core/batch.ts";
+import type { SessionEntry } from "../core/world.ts";
 import { newId, positionOf } from "../core/ids.ts";
 import { LubdubError, shown } from "../errors.ts";
 import { parseSessionKey } from "../intake/parse.ts";
 import type { RecordDraft } from "../run/journal.ts";
-import type { Accepted, SystemEvent } from "../vocabulary.ts";
+import type { Accepted, DeadLetter, SystemEvent } from "../vocabulary.ts";
 import type { Host } from "./embedded.ts";
 
 /** Writes one record of an operator or caller, and answers after its commit. */
@@ -35,11 +36,7 @@ export async function revive(
 ): Promise<Accepted> {
   host.guard();
   const { clock, journal, world } = host;
-  const queued = host.store.recordAt(positionOf(eventId) ?? 0);
-  const letter =
-    queued?.type === "event.queued" && queued.facts.eventId === eventId
-      ? world.peekSession(queued.sessionKey).actor.context.dead.find(({ event }) => event.eventId === eventId)
-      : undefined;
+  const letter = letterOf(host, eventId);
   if (letter === undefined) {
     throw new LubdubError("LUBDUB_NOT_FOUND", {
       expected: "the event id of a dead letter",
@@ -56,4 +53,24 @@ export async function revive(
   const wakeId = pending?.wakeId ?? newId("w", journal.nextPosition, clock);
   const facts = { eventIds, wakeId, dueAtMs: clock.nowMs() };
   return { ...(await write(host, { type, sessionKey, facts, body: null })), eventId, wakeId };
+}
+
+/** Its record tells its session. Where that was compacted away, the sessions that have dead letters are looked through. */
+function letterOf({ store, world }: Host, eventId: string): DeadLetter | undefined {
+  const position = positionOf(eventId);
+  if (position === undefined) return undefined;
+  const letterIn = ({ actor }: SessionEntry) =>
+    actor.context.dead.find(({ event }) => event.eventId === eventId);
+  const queued = store.recordAt(position);
+  if (queued !== undefined) return letterIn(world.peekSession(queued.sessionKey)) as DeadLetter | undefined;
+  for (const entry of world.sessions.values()) {
+    const letter = letterIn(entry);
+    if (letter !== undefined) return letter as DeadLetter;
+  }
+  const query = { kind: "session", limit: Number.MAX_SAFE_INTEGER, withDeadLetters: true } as const;
+  for (const { key } of store.snapshots(query)) {
+    const letter = letterIn(world.peekSession(key));
+    if (letter !== undefined) return letter as DeadLetter;
+  }
+  return undefined;
 }

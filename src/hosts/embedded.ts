@@ -173,7 +173,11 @@ class EmbeddedHost implements Host {
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
       checkpointed: () => this.#compactSome(),
-      failed: (error, records) => this.#commitFailed(asStoreError(error), records),
+      failed: (error, records) => {
+        const cause = asStoreError(error);
+        this.#commitFailed(cause, records);
+        return cause;
+      },
     });
   }
 

@@ -40,7 +40,7 @@ const words = (max: number) =>
     .max(max)
     .regex(/^\P{Cc}*$/u, "no control characters");
 const wakeShape = {
-  sessionKey: z.string(),
+  sessionKey: z.unknown(), // told by `parseSessionKey`
   source: words(SOURCE_CHARS_MAX).optional(),
   intent: z.enum(["scheduled", "task", "event", "immediate", "manual"]).optional(),
   reason: words(REASON_CHARS_MAX).optional(),

@@ -7,7 +7,7 @@ export interface Alarm {
 /**
  * A binary heap: the earliest alarm first, and of those due at the same time the one that was set first, so that no lane
  * overtakes another twice. There may be a million, so an alarm is an index into three arrays and no object of its own:
- * 72 bytes with its lane's name, where an object made 160.
+ * about 100 bytes with its lane's name, where objects made 160.
  */
 export class Alarms {
   readonly #lanes: string[] = [];

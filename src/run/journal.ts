@@ -4,6 +4,7 @@ import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { laneOf, step, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
+import type { LubdubError } from "../errors.ts";
 import type { Snapshot, Store } from "../log/store.ts";
 import type { Clock } from "./clock.ts";
 
@@ -49,7 +50,8 @@ interface JournalParts {
   readonly afterCommit: (records: readonly LogRecord[], effects: readonly Effect[]) => void;
   /** A checkpoint was written: what is older may be dropped. */
   readonly checkpointed: () => void;
-  readonly failed: (error: unknown, records: readonly LogRecord[]) => void;
+  /** @returns what those who wait for the commit are told */
+  readonly failed: (error: unknown, records: readonly LogRecord[]) => LubdubError;
 }
 
 /** What one turn has gathered. */
@@ -129,8 +131,8 @@ export class GroupCommit implements Journal {
     try {
       store.append({ records, dedupe, ...snapshots });
     } catch (error) {
-      this.#parts.failed(error, records);
-      return commit?.reject(error);
+      const cause = this.#parts.failed(error, records);
+      return commit?.reject(cause);
     }
     if (due) {
       this.#checkpointAt = this.#position;

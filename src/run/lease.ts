@@ -34,7 +34,6 @@ interface Held {
 export function createLeases(onFree: (lane: string) => void): Leases {
   const held = new Map<string, Held>();
   const idleCallbacks = new Map<string, Set<() => void>>();
-  const holding = new AsyncLocalStorage<readonly object[]>();
 
   const free = (lane: string): void => {
     const lease = held.get(lane);
@@ -92,6 +91,14 @@ export function createLeases(onFree: (lane: string) => void): Leases {
         if (callbacks.size === 0 && idleCallbacks.get(lane) === callbacks) idleCallbacks.delete(lane);
       };
     },
+    ...insideOf(held),
+  };
+}
+
+/** Who is inside is known by the holder, not by the lane: the next holder of the same lane is somebody else. */
+function insideOf(held: ReadonlyMap<string, Held>): Pick<Leases, "inside" | "isInside"> {
+  const holding = new AsyncLocalStorage<readonly object[]>();
+  return {
     inside(lane, fn) {
       const lease = held.get(lane);
       if (lease === undefined) return fn();

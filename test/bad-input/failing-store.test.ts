@@ -2,7 +2,6 @@ import { expect, test, vi } from "vitest";
 import { createHeartbeat } from "../../src/heartbeat.ts";
 import { LubdubError } from "../../src/errors.ts";
 import { memoryStore } from "../../src/log/memory.ts";
-import type { Store } from "../../src/log/store.ts";
 import { held, RAN } from "../support/agent.ts";
 import { testHeart } from "../support/world.ts";
 
@@ -13,7 +12,7 @@ const W = "agent:main:whatsapp:7";
 const texts = (events: readonly { readonly text: string }[]): string[] => events.map(({ text }) => text);
 
 /** A disk: its store outlives the heartbeat, and fails as it is told. */
-function disk(): { store: Store; fails: "no" | "full" | "io"; readFails: boolean; appends: number } {
+function disk() {
   const store = memoryStore();
   const it = { store, fails: "no" as "no" | "full" | "io", readFails: false, appends: 0 };
   it.store = {
@@ -49,7 +48,7 @@ test("an I/O error on commit: nothing more is accepted, runs are aborted, close 
   await expect(heart.soon(heartbeat.wake("lost, and told so", { sessionKey: W }))).rejects.toEqual(isFailed);
   expect(agent.calls[0]?.signal.aborted).toBe(true);
   it.fails = "no";
-  const refusals = [
+  const refusals: (() => Promise<unknown>)[] = [
     () => heartbeat.wake("x", { sessionKey: W }),
     () => heartbeat.enqueueSystemEvent("x", { sessionKey: W }),
     () => heartbeat.requestHeartbeatNow({ sessionKey: W }),

@@ -26,7 +26,8 @@ test("never more runs than `concurrency`, never two in a lane, and every session
   await clock.advance(10_000);
   expect({ most, overlaps }).toEqual({ most: 3, overlaps: 0 });
   const seen = agent.calls.map(({ sessionKey, events }) => [sessionKey, events.map(({ text }) => text)]);
-  expect(seen.toSorted()).toEqual(keys.map((key) => [key, ["first", "second"]]).toSorted());
+  expect(seen).toHaveLength(keys.length);
+  expect(new Set(seen.map(String))).toEqual(new Set(keys.map((key) => `${key},first,second`)));
 });
 
 test("a lane with endless work takes every second turn at most: ten others run meanwhile", async () => {

@@ -80,23 +80,26 @@ test("nothing to do: no timer at all", async () => {
 });
 
 // What had passed since the clock was last read is waited for again: a minute at most, never the jump.
-test.each([-DAY_MS, -3_600_000])("a wall clock that is set back by %d ms makes nothing wait for it", async (jumpMs) => {
-  const heart = testHeart({ coalesceMs: 250 });
-  const { heartbeat, agent, clock } = heart;
-  agent.answers(FAILED, RAN);
-  await heart.soon(heartbeat.wake("window", { sessionKey: D }));
-  clock.jump(jumpMs);
-  await clock.advance(2 * 250);
-  expect(agent.calls).toHaveLength(1);
-  clock.jump(jumpMs);
-  await clock.advance(2 * 1_500);
-  expect(agent.calls).toHaveLength(2);
-  await heart.soon(heartbeat.wake("after", { sessionKey: W }));
-  await clock.advance(250);
-  expect(agent.calls).toHaveLength(3);
-  const times = (await heartbeat.read()).map(({ atMs }) => atMs);
-  expect(times).toEqual(times.toSorted((a, b) => a - b));
-});
+test.each([-DAY_MS, -3_600_000])(
+  "a wall clock that is set back by %d ms makes nothing wait for it",
+  async (jumpMs) => {
+    const heart = testHeart({ coalesceMs: 250 });
+    const { heartbeat, agent, clock } = heart;
+    agent.answers(FAILED, RAN);
+    await heart.soon(heartbeat.wake("window", { sessionKey: D }));
+    clock.jump(jumpMs);
+    await clock.advance(2 * 250);
+    expect(agent.calls).toHaveLength(1);
+    clock.jump(jumpMs);
+    await clock.advance(2 * 1_500);
+    expect(agent.calls).toHaveLength(2);
+    await heart.soon(heartbeat.wake("after", { sessionKey: W }));
+    await clock.advance(250);
+    expect(agent.calls).toHaveLength(3);
+    const times = (await heartbeat.read()).map(({ atMs }) => atMs);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  },
+);
 
 test("a machine that slept: what became due meanwhile runs within a minute of its waking up", async () => {
   const heart = testHeart({ coalesceMs: 0 });

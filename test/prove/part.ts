@@ -11,7 +11,7 @@ export interface Finding {
 
 export interface PartRequest {
   readonly tier: Tier;
-  /** Only this seed. */
+  /** Only this seed; for what searches, the seed to begin with. */
   readonly seed?: number;
   /** Called now and then with what is done and what is to do. */
   readonly progress: (done: number, all: number) => void;

@@ -1,7 +1,11 @@
 import { interleavings } from "./interleavings/part.ts";
 import { museum } from "./museum/part.ts";
 import type { Part } from "./part.ts";
+import { corruption } from "./parts/corruption.ts";
+import { kill } from "./parts/kill.ts";
+import { powerLoss } from "./parts/power-loss.ts";
+import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
 
 /** All parts of the proof, in the order in which they run. */
-export const PARTS: readonly Part[] = [simulator, museum, interleavings];
+export const PARTS: readonly Part[] = [simulator, museum, interleavings, kill, powerLoss, corruption, syscalls];

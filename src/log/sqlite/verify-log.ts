@@ -59,7 +59,13 @@ function* rowsOf(
 ): Iterable<LogRow | StoreProblem> {
   const select = db.prepare("SELECT * FROM log WHERE position > ? ORDER BY position LIMIT ?");
   select.setReturnArrays(true);
-  const page = (from: number, count: number) => select.all(from, count) as unknown as LogRow[];
+  const page = (from: number, count: number) => {
+    const rows = select.all(from, count) as unknown as LogRow[];
+    // A damaged page answers with anything: going on from a smaller position would never end.
+    const isInOrder = rows.every(([position], index) => position > (rows[index - 1]?.[0] ?? from));
+    if (!isInOrder) throw corrupt(file, `rows out of order after record ${from}`);
+    return rows;
+  };
   let from = after;
   for (let unreadable = 0; unreadable < UNREADABLE_MAX;) {
     const rows = orError(() => page(from, PAGE_RECORDS));

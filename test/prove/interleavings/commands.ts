@@ -11,7 +11,13 @@ interface Books {
 
 type Command = fc.AsyncCommand<Books, TestHeart>;
 
-const key = fc.constantFrom("agent:main:42", "agent:main:4", "Agent:main:42");
+const key = fc.constantFrom(
+  "agent:main:42",
+  "agent:main:42 ",
+  "Agent:main:42",
+  "agent:caf\u00e9",
+  "agent:cafe\u0301",
+);
 const of = (books: Books, sessionKey: string): string[] => {
   const texts = books.queued.get(sessionKey) ?? [];
   books.queued.set(sessionKey, texts);

@@ -8,8 +8,8 @@ type Sizes = Readonly<Record<"leases" | "intake" | "commands", number>>;
 
 /** How many orders or sequences of each kind; chosen by measurement. */
 const SIZES: Readonly<Record<Tier, Sizes>> = {
-  pr: { leases: 180_000, intake: 15_000, commands: 5_000 },
-  deep: { leases: 1_000_000, intake: 100_000, commands: 50_000 },
+  pr: { leases: 170_000, intake: 30_000, commands: 10_000 },
+  deep: { leases: 4_000_000, intake: 400_000, commands: 100_000 },
 };
 /** Between two looks at the progress. */
 const CHUNK = 1_000;

@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
+import { temporaryFolder } from "../log/folder.ts";
+import { BUSY, FAILED, RAN } from "../support/agent.ts";
+import { testHeart, type TestHeart } from "../support/world.ts";
+
+/** What becomes of events: batches, duplicates, dead letters, forgetting. */
+
+const D = "agent:main:discord:channel:42";
+const W = "agent:main:whatsapp:7";
+const HOUR_MS = 3_600_000;
+const texts = ({ agent }: TestHeart): string[][] =>
+  agent.calls.map(({ events }) => events.map(({ text }) => text));
+
+test("batchMax: a run is given the oldest, the rest follows at once, each once and in order", async () => {
+  const heart = testHeart({ batchMax: 2, coalesceMs: 0 });
+  for (const text of ["1", "2", "3", "4", "5"]) {
+    await heart.soon(heart.heartbeat.enqueueSystemEvent(text, { sessionKey: D }));
+  }
+  await heart.soon(heart.heartbeat.requestHeartbeatNow({ sessionKey: D }));
+  await heart.clock.settle();
+  expect(texts(heart)).toEqual([["1", "2"], ["3", "4"], ["5"]]);
+});
+
+test("a dedupe key makes one event within its window, also once handled; after it, another", async () => {
+  const heart = testHeart({ dedupeWindowMs: HOUR_MS, coalesceMs: 0 });
+  const { heartbeat, clock } = heart;
+  const send = (): ReturnType<typeof heartbeat.wake> =>
+    heart.soon(heartbeat.wake("ended", { sessionKey: D, dedupeKey: "exec-7" }));
+  const first = await send();
+  await clock.advance(HOUR_MS - 1);
+  expect(await send()).toEqual({ ...first, deduplicated: true });
+  await clock.advance(1);
+  expect(await send()).toMatchObject({ deduplicated: false });
+  expect(texts(heart)).toEqual([["ended"], ["ended"]]);
+});
+
+test("two calls with one dedupe key in the same turn make one event", async () => {
+  const { heartbeat, soon } = testHeart();
+  const options = { sessionKey: D, dedupeKey: "exec-7" };
+  const both = [heartbeat.wake("ended", options), heartbeat.wake("ended", options)] as const;
+  const [a, b] = await soon(Promise.all(both));
+  expect([a.deduplicated, b.deduplicated, b.eventId]).toEqual([false, true, a.eventId]);
+});
+
+test("after maxAttempts an event is a dead letter; busy answers do not count; requeue starts anew, dismiss ends it", async () => {
+  const heart = testHeart({ maxAttempts: 3, coalesceMs: 0 });
+  const { heartbeat, agent, clock } = heart;
+  agent.answers(FAILED, BUSY, BUSY, FAILED, FAILED);
+  const { eventId = "", wakeId } = await heart.soon(heartbeat.wake("poison", { sessionKey: D }));
+  await clock.advance(HOUR_MS);
+  expect(agent.calls.map(({ attempt }) => attempt)).toEqual([1, 2, 2, 2, 3]);
+  expect(await heartbeat.deadLetters()).toMatchObject([
+    { event: { eventId, sessionKey: D, text: "poison" }, attempts: 3, error: { code: "LUBDUB_RUN_FAILED" } },
+  ]);
+  expect(await heartbeat.receipt(eventId)).toMatchObject({ wakeId, state: "settled", settlement: "dead" });
+  expect(await heartbeat.why(D)).toMatchObject({ code: "dead-letters", dead: 1 });
+
+  agent.answers(FAILED, { status: "failed", reason: "for good", retryable: false });
+  await heart.soon(heartbeat.requeue(eventId));
+  await clock.advance(HOUR_MS);
+  expect(agent.calls.slice(5).map(({ attempt, events }) => [attempt, events[0]?.eventId])).toEqual([
+    [1, eventId],
+    [2, eventId],
+  ]);
+  await heart.soon(heartbeat.dismiss(eventId));
+  expect(await heartbeat.deadLetters()).toEqual([]);
+  expect(await heartbeat.receipt(eventId)).toMatchObject({ settlement: "dismissed" });
+});
+
+test("a poison event is given up alone in its session: what came after it runs", async () => {
+  const heart = testHeart({ maxAttempts: 1, batchMax: 1, coalesceMs: 0 });
+  heart.agent.answers(FAILED, RAN);
+  await heart.soon(heart.heartbeat.wake("poison", { sessionKey: D }));
+  await heart.soon(heart.heartbeat.wake("sound", { sessionKey: D }));
+  await heart.clock.advance(HOUR_MS);
+  expect(texts(heart)).toEqual([["poison"], ["sound"]]);
+});
+
+test("forget: the texts are in no file any more, others' are; ids stay, the chain verifies, and the session lives on", async () => {
+  using folder = temporaryFolder();
+  const store = sqliteStore({ folder: folder.path });
+  const heart = testHeart({ maxAttempts: 1, coalesceMs: 0, checkpointRecords: 3 }, { store });
+  const { heartbeat, agent, clock } = heart;
+  const data = { note: "SECRET-data" };
+  agent.answers({ status: "ran", reply: "SECRET-reply" }, { status: "failed", reason: "SECRET-error" }, RAN);
+  const first = await heart.soon(heartbeat.wake("SECRET-handled", { sessionKey: D, data }));
+  await heart.soon(heartbeat.wake("SECRET-dead", { sessionKey: D }));
+  await heart.soon(heartbeat.wake("KEPT-of-another", { sessionKey: W }));
+  await heart.soon(heartbeat.enqueueSystemEvent("SECRET-queued", { sessionKey: D }));
+  await clock.settle();
+  expect(filesWith(folder.path, "SECRET-")).not.toEqual([]);
+  await heart.soon(heartbeat.forget(D));
+  expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
+  expect(await heartbeat.receipt(first.eventId ?? "")).toMatchObject({ wakeId: first.wakeId });
+  expect(filesWith(folder.path, "SECRET-")).toEqual([]);
+  await heart.soon(heartbeat.wake("a new life", { sessionKey: D }));
+  expect(texts(heart).at(-1)).toEqual(["a new life"]);
+  await heart.soon(heartbeat.close());
+  expect(filesWith(folder.path, "SECRET-")).toEqual([]);
+  expect(filesWith(folder.path, "KEPT-")).not.toEqual([]);
+  expect(verifyStore(folder.path)).toMatchObject({ problems: [] });
+});
+
+function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(text));
+}
