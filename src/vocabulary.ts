@@ -88,7 +88,7 @@ export interface Skipped {
   readonly status: "skipped";
   /** `"requests-in-flight"` when the agent is busy. Events stay queued whatever the reason. */
   readonly reason: string;
-  /** When to ask again, in milliseconds from now; the default grows from 1 s to 60 s. */
+  /** When to ask again, in milliseconds from now: 100 to 86_400_000. @default grows from 1 s to 60 s */
   readonly retryAfterMs?: number;
 }
 /** It went wrong: an attempt is used up; the same events come again under the same wake id, or become dead letters. */

@@ -79,7 +79,7 @@ function checked(answer: unknown): AttemptOutcome {
       return {
         status: "skipped",
         reason,
-        ...(known ? { retryAfterMs: Math.min(Math.ceil(after), RETRY_AFTER_MS_MAX) } : {}),
+        ...(known ? { retryAfterMs: clamped(after) } : {}),
       };
     }
     case "failed":
@@ -99,7 +99,12 @@ function checked(answer: unknown): AttemptOutcome {
 
 const REPLY_CHARS_MAX = 65_536;
 const REASON_CHARS_MAX = 4_096;
+/** An agent that says "at once" and goes on being busy must not spin. */
+const RETRY_AFTER_MS_MIN = 100;
 const RETRY_AFTER_MS_MAX = 86_400_000;
+
+const clamped = (ms: number): number =>
+  Math.min(Math.max(Math.ceil(ms), RETRY_AFTER_MS_MIN), RETRY_AFTER_MS_MAX);
 
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -62,6 +62,8 @@ export class LaneRunner implements Runner {
   readonly #touched = new Set<string>();
   /** Sessions whose agent has just said that it is idle, by lane. */
   readonly #idleKeys = new Map<string, string>();
+  /** When the agent of a waiting session was last busy. */
+  readonly #busyAtMs = new Map<string, number>();
   /** One listener for the idle signal of each session that waits for it. */
   readonly #stopListening = new Map<string, () => void>();
   readonly #unsettled: RunEnd[] = [];
@@ -77,7 +79,7 @@ export class LaneRunner implements Runner {
   }
 
   get slotsFree(): boolean {
-    return this.#runs.size < this.#parts.options.concurrency;
+    return this.inFlight < this.#parts.options.concurrency;
   }
 
   touched(lane: string): void {
@@ -113,17 +115,9 @@ export class LaneRunner implements Runner {
     if (this.#runs.get(lane) !== null) return;
     const { world, leases, clock, options } = this.#parts;
     const { wake, runId } = run;
-    const request = {
-      sessionKey: wake.sessionKey,
-      lane,
-      wakeId: wake.wakeId,
-      runId,
-      attempt: wake.attempts + 1,
-      source: wake.source,
-      intent: wake.intent,
-      reason: wake.reason,
-      events: offeredEvents(world.session(wake.sessionKey).actor.context),
-    };
+    const { sessionKey, wakeId, source, intent, reason } = wake;
+    const facts = { sessionKey, lane, wakeId, runId, attempt: wake.attempts + 1, source, intent, reason };
+    const request = { ...facts, events: offeredEvents(world.session(sessionKey).actor.context) };
     const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);
@@ -184,8 +178,8 @@ export class LaneRunner implements Runner {
     const entry = world.heartbeat(lane);
     const idleKey = this.#idleKeys.get(lane);
     this.#idleKeys.delete(lane);
-    const waits = idleKey !== undefined && entry.actor.context.pending.get(idleKey)?.waitsFor === "idle";
-    if (waits && !this.#stopped) this.#start(entry, idleKey);
+    const wake = idleKey === undefined ? undefined : entry.actor.context.pending.get(idleKey);
+    if (wake?.waitsFor === "idle" && !this.#stopped) this.#startEarly(entry, wake);
     // A lane that stands in `running` without a run of ours was left so by a process that is gone.
     const dueAtMs = this.#runs.has(lane) ? null : storedDeadlineOf(entry.actor);
     if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
@@ -225,6 +219,15 @@ export class LaneRunner implements Runner {
     journal.write({ type: "run.started", sessionKey, facts, body: null });
   }
 
+  /** A runtime that says it is idle and goes on answering busy must not spin: the first signal counts at once, others wait. */
+  #startEarly(entry: HeartbeatEntry, { sessionKey, postponements }: Wake): void {
+    const { clock, options } = this.#parts;
+    const busyAtMs = this.#busyAtMs.get(sessionKey) ?? 0;
+    const restMs = postponements < 2 ? 0 : busyAtMs + options.busyBackoff.baseMs - clock.nowMs();
+    if (restMs <= 0) this.#start(entry, sessionKey);
+    else clock.setTimer(restMs, () => this.idle(entry.lane, sessionKey));
+  }
+
   #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {
     const { journal, clock, options } = this.#parts;
     const delayMs = backoffMs(postponements + 1, options.busyBackoff, clock.random());
@@ -234,10 +237,11 @@ export class LaneRunner implements Runner {
   }
 
   #listenForIdle(lane: string, sessionKey: string): void {
-    const { onIdle } = this.#parts.options;
-    if (onIdle === undefined) return;
+    const { clock, options } = this.#parts;
+    this.#busyAtMs.set(sessionKey, clock.nowMs());
+    if (options.onIdle === undefined) return;
     this.#stopListening.get(sessionKey)?.();
-    const stop = onIdle(sessionKey, () => {
+    const stop = options.onIdle(sessionKey, () => {
       this.#stopListening.get(sessionKey)?.();
       this.#stopListening.delete(sessionKey);
       this.idle(lane, sessionKey);
@@ -251,10 +255,8 @@ export class LaneRunner implements Runner {
     const nowMs = clock.nowMs();
     if (world.laneOf(run.wake.sessionKey) !== lane) return void journal.write(endElsewhere(lane, run, nowMs));
     const reason = "The process ended while the run was going on.";
-    this.#settle(
-      { ...run, startedAtMs: nowMs },
-      { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" },
-    );
+    const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
+    this.#settle({ ...run, startedAtMs: nowMs }, outcome);
   }
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
@@ -263,6 +265,7 @@ export class LaneRunner implements Runner {
     if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
     this.#gone(lane);
     if (outcome.status === "skipped") this.#listenForIdle(lane, run.wake.sessionKey);
+    else this.#busyAtMs.delete(run.wake.sessionKey);
     this.idle(lane);
   }
 

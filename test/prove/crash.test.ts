@@ -5,6 +5,7 @@ import type { Entry, Seen } from "./crash/history.ts";
 import { killPart } from "./parts/kill.ts";
 import { recordLoad, recorderMissing } from "./crash/recording.ts";
 import { replay } from "./crash/replay.ts";
+import { straceMissing, syscallsPart } from "./parts/syscalls.ts";
 
 const A = "agent:a";
 const B = "agent:b";
@@ -35,28 +36,66 @@ test.skipIf(recorderMissing() !== undefined)(
   },
 );
 
-const seen = (n: number, key = A, facts: Partial<Seen> = {}): Seen => ({ n, key, sentTo: key, eventId: `e-${n}`, ...facts });
+test.skipIf(straceMissing() !== undefined)(
+  "the 20th write and the 20th sync kill it or fail, and nothing is lost",
+  async () => {
+    const { counts, failures } = await syscallsPart({ pr: 20, deep: 20 }).run({ ...request, seed: 20 });
+    expect(failures).toEqual([]);
+    expect(counts).toMatchObject({ points: 5, killed: 2 });
+  },
+);
+
+const seen = (n: number, key = A, facts: Partial<Seen> = {}): Seen => ({
+  n,
+  key,
+  sentTo: key,
+  eventId: `e-${n}`,
+  ...facts,
+});
 const sent = (n: number, key = A): Entry[] => [
   { type: "sent", key, n },
   { type: "acked", key, n, eventId: `e-${n}`, position: n },
 ];
-const run = (runId: string, events: Seen[], key = A, wakeId = "w-1"): Entry => ({ type: "run", key, wakeId, runId, attempt: 1, events });
+const run = (runId: string, events: Seen[], key = A, wakeId = "w-1"): Entry => ({
+  type: "run",
+  key,
+  wakeId,
+  runId,
+  attempt: 1,
+  events,
+});
 const ended = (runId: string, ran = true): Entry => ({ type: "ended", runId, ran, position: 9 });
 const START: Entry = { type: "started", process: 1 };
 const AGAIN: Entry = { type: "started", process: 2 };
 const DRAINED: Entry = { type: "drained" };
 
 test("the checker is content with a run that was interrupted and came back", () => {
-  const history = [START, ...sent(1), run("r-1", [seen(1)]), AGAIN, run("r-2", [seen(1)]), ended("r-2"), DRAINED];
+  const history = [
+    START,
+    ...sent(1),
+    run("r-1", [seen(1)]),
+    AGAIN,
+    run("r-2", [seen(1)]),
+    ended("r-2"),
+    DRAINED,
+  ];
   expect(checkHistory(history)).toMatchObject({ violations: [], repeated: 1, runs: 2 });
 });
 
 test.each<[string, RegExp, Entry[]]>([
   ["lost", /^S1 event 2/, [...sent(1), ...sent(2), run("r-1", [seen(1)]), ended("r-1"), DRAINED]],
-  ["reordered", /^S10 event 1/, [...sent(1), ...sent(2), run("r-1", [seen(2), seen(1)]), ended("r-1"), DRAINED]],
+  [
+    "reordered",
+    /^S10 event 1/,
+    [...sent(1), ...sent(2), run("r-1", [seen(2), seen(1)]), ended("r-1"), DRAINED],
+  ],
   ["under another key", /^S3 event 1/, [...sent(1), run("r-1", [seen(1, A)], B), ended("r-1"), DRAINED]],
   ["never sent", /^S3 event 7/, [run("r-1", [seen(7)]), ended("r-1"), DRAINED]],
-  ["under another id", /^S4 event 1/, [...sent(1), run("r-1", [seen(1, A, { eventId: "e-x" })]), ended("r-1"), DRAINED]],
+  [
+    "under another id",
+    /^S4 event 1/,
+    [...sent(1), run("r-1", [seen(1, A, { eventId: "e-x" })]), ended("r-1"), DRAINED],
+  ],
   [
     "seen again after success",
     /^S9 event 1 was seen again/,
@@ -67,9 +106,21 @@ test.each<[string, RegExp, Entry[]]>([
     /^S9 event 1 was interrupted/,
     [...sent(1), run("r-1", [seen(1)]), AGAIN, run("r-2", [seen(1)], A, "w-2"), ended("r-2"), DRAINED],
   ],
-  ["in two runs at once", /^S5 run r-2/, [...sent(1), ...sent(2), run("r-1", [seen(1)]), run("r-2", [seen(2)]), DRAINED]],
-  ["dropped by a failed run", /^S8 event 1/, [...sent(1), run("r-1", [seen(1)]), ended("r-1", false), DRAINED]],
-  ["accepted twice", /^S9 event 1 was accepted/, [...sent(1), { type: "acked", key: A, n: 1, eventId: "e-9", position: 9 }]],
+  [
+    "in two runs at once",
+    /^S5 run r-2/,
+    [...sent(1), ...sent(2), run("r-1", [seen(1)]), run("r-2", [seen(2)]), DRAINED],
+  ],
+  [
+    "dropped by a failed run",
+    /^S8 event 1/,
+    [...sent(1), run("r-1", [seen(1)]), ended("r-1", false), DRAINED],
+  ],
+  [
+    "accepted twice",
+    /^S9 event 1 was accepted/,
+    [...sent(1), { type: "acked", key: A, n: 1, eventId: "e-9", position: 9 }],
+  ],
   ["never handled", /^L1/, [...sent(1), run("r-1", [seen(1)])]],
 ])("the checker finds an event that was %s", (_, violation, history) => {
   expect(checkHistory([START, ...history]).violations).toContainEqual(expect.stringMatching(violation));

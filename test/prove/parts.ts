@@ -8,4 +8,12 @@ import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
 
 /** All parts of the proof, in the order in which they run. */
-export const PARTS: readonly Part[] = [simulator, museum, interleavings, kill, powerLoss, corruption, syscalls];
+export const PARTS: readonly Part[] = [
+  simulator,
+  museum,
+  interleavings,
+  kill,
+  powerLoss,
+  corruption,
+  syscalls,
+];

@@ -15,7 +15,10 @@ export type Picture = ReadonlyMap<FileName, Buffer>;
 
 export interface DamageReport {
   readonly counts: Readonly<
-    Record<"flips" | "truncations" | "refused" | "doctor" | "harmless" | "likeAnOutage" | "neighboursRead", number>
+    Record<
+      "flips" | "truncations" | "refused" | "doctor" | "harmless" | "likeAnOutage" | "neighboursRead",
+      number
+    >
   >;
   readonly violations: readonly string[];
 }
@@ -46,10 +49,23 @@ function pictureOf(folder: string): Picture {
 }
 
 /** Damages a picture so many times, each time in one place, and looks whether anyone could be fooled. */
-export function damage(picture: Picture, seed: number, times: number, onEach: () => void = () => {}): DamageReport {
+export function damage(
+  picture: Picture,
+  seed: number,
+  times: number,
+  onEach: () => void = () => {},
+): DamageReport {
   const random = mulberry32(seed);
   const sound = look(picture).contents;
-  const counts = { flips: 0, truncations: 0, refused: 0, doctor: 0, harmless: 0, likeAnOutage: 0, neighboursRead: 0 };
+  const counts = {
+    flips: 0,
+    truncations: 0,
+    refused: 0,
+    doctor: 0,
+    harmless: 0,
+    likeAnOutage: 0,
+    neighboursRead: 0,
+  };
   const violations: string[] = [];
   for (let time = 1; time <= times; time++) {
     const isTruncation = time % TRUNCATE_EVERY === 0;
@@ -66,7 +82,8 @@ export function damage(picture: Picture, seed: number, times: number, onEach: ()
     else if (seen.contents === sound) counts.harmless++;
     else if (name.endsWith("-wal") && isTail(bytes, bit >> 3, isTruncation)) counts.likeAnOutage++;
     else violations.push(`S15 ${where}: something else is read, and nobody says so`);
-    if (seen.refused && seen.problems === 0) violations.push(`S15 ${where}: refused, and doctor says nothing`);
+    if (seen.refused && seen.problems === 0)
+      violations.push(`S15 ${where}: refused, and doctor says nothing`);
     counts.neighboursRead += seen.neighbours;
     onEach();
   }

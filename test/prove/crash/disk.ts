@@ -75,7 +75,11 @@ export class Disk {
 
 const isKept = ({ keep, random }: Outage): boolean => random() < keep;
 
-function* found(name: string, { durable, pending }: File, outage: Outage): Iterable<readonly [string, Buffer]> {
+function* found(
+  name: string,
+  { durable, pending }: File,
+  outage: Outage,
+): Iterable<readonly [string, Buffer]> {
   const changes = pending.flatMap((change) => kept(change, outage));
   yield [name, changed(durable, changes)];
 }
@@ -85,7 +89,10 @@ function kept(change: Change, outage: Outage): Change[] {
   const { offset, bytes } = change;
   const sectors: Change[] = [];
   for (let from = 0; from < bytes.length;) {
-    const to = Math.min(bytes.length, (Math.floor((offset + from) / SECTOR_BYTES) + 1) * SECTOR_BYTES - offset);
+    const to = Math.min(
+      bytes.length,
+      (Math.floor((offset + from) / SECTOR_BYTES) + 1) * SECTOR_BYTES - offset,
+    );
     if (isKept(outage)) sectors.push({ ...change, offset: offset + from, bytes: bytes.subarray(from, to) });
     from = to;
   }
@@ -105,4 +112,5 @@ function changed(before: Buffer, changes: readonly Change[]): Buffer {
   return after.subarray(0, size);
 }
 
-const endOf = (change: Change): number => (change.op === "write" ? change.offset + change.bytes.length : change.size);
+const endOf = (change: Change): number =>
+  change.op === "write" ? change.offset + change.bytes.length : change.size;

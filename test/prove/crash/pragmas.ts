@@ -8,11 +8,14 @@ import { registerHooks } from "node:module";
 const FULL = "PRAGMA synchronous = FULL;";
 const target = new URL("../../../src/log/sqlite/open.ts", import.meta.url);
 const before = readFileSync(target, "utf8");
-if (before.split(FULL).length !== 2) throw new Error(`Expected "${FULL}" exactly once in ${target.pathname}.`);
+if (before.split(FULL).length !== 2)
+  throw new Error(`Expected "${FULL}" exactly once in ${target.pathname}.`);
 const synchronous = process.env["LUBDUB_SYNCHRONOUS"] ?? "FULL";
 const source = before.replace(FULL, `PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 40;`);
 
 registerHooks({
   load: (url, context, nextLoad) =>
-    url === target.href ? { format: "module-typescript", source, shortCircuit: true } : nextLoad(url, context),
+    url === target.href
+      ? { format: "module-typescript", source, shortCircuit: true }
+      : nextLoad(url, context),
 });

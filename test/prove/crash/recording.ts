@@ -30,7 +30,11 @@ export function recorderMissing(): string | undefined {
 }
 
 /** What the real process did under load: killed once on the way, begun again, and ended. */
-export async function recordLoad(seed: number, bursts: number, synchronous: "FULL" | "NORMAL"): Promise<Operation[]> {
+export async function recordLoad(
+  seed: number,
+  bursts: number,
+  synchronous: "FULL" | "NORMAL",
+): Promise<Operation[]> {
   const folder = mkdtempSync(join(tmpdir(), "lubdub-record-"));
   try {
     const library = join(folder, "recorder.so");
@@ -68,6 +72,8 @@ export function parseRecording(record: Buffer): Operation[] {
 
 function promises(text: string): Operation[] {
   return parseHistory(text).flatMap((entry) =>
-    entry.type === "acked" || entry.type === "ended" ? [{ op: "promise" as const, position: entry.position }] : [],
+    entry.type === "acked" || entry.type === "ended"
+      ? [{ op: "promise" as const, position: entry.position }]
+      : [],
   );
 }

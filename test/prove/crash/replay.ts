@@ -26,10 +26,16 @@ const KEEP = [0, 0, 1, 0.05, 0.5, 0.5, 0.9, 0.98] as const;
 /** Lets the power go so many times at random moments of a recording, and opens what may be left. */
 export function replay(
   operations: readonly Operation[],
-  { seed, states, isHonest = true }: { readonly seed: number; readonly states: number; readonly isHonest?: boolean },
+  {
+    seed,
+    states,
+    isHonest = true,
+  }: { readonly seed: number; readonly states: number; readonly isHonest?: boolean },
 ): ReplayReport {
   const random = mulberry32(seed);
-  const cuts = Array.from({ length: states }, () => Math.floor(random() * (operations.length + 1))).sort((a, b) => a - b);
+  const cuts = Array.from({ length: states }, () => Math.floor(random() * (operations.length + 1))).sort(
+    (a, b) => a - b,
+  );
   const disk = new Disk(isHonest);
   const report = { states: 0, lost: 0, unreadable: 0, examples: [] as string[] };
   let promised = 0;
@@ -46,7 +52,9 @@ export function replay(
     if (verdict === undefined) continue;
     report[verdict.kind]++;
     if (report.examples.length < EXAMPLES_MAX)
-      report.examples.push(`power lost after operation ${cut}, keeping ${keep} of the unsynced sectors: ${verdict.what}`);
+      report.examples.push(
+        `power lost after operation ${cut}, keeping ${keep} of the unsynced sectors: ${verdict.what}`,
+      );
   }
   return report;
 }
@@ -67,7 +75,8 @@ function judgeFolder(folder: string, promised: number): Verdict {
   try {
     using store = sqliteStore({ folder });
     const { position } = store.head();
-    if (position < promised) return { kind: "lost", what: `S2 record ${promised} was acknowledged; the log ends at ${position}` };
+    if (position < promised)
+      return { kind: "lost", what: `S2 record ${promised} was acknowledged; the log ends at ${position}` };
     for (const _ of store.read());
   } catch (error) {
     if (!(error instanceof LubdubError)) throw error;

@@ -29,7 +29,8 @@ async function run(all: number, { seed: only, progress }: PartRequest): Promise<
   const failures: Finding[] = [];
   const controls = await runControls(first);
   for (const [name, { lost, unreadable }] of Object.entries(controls)) {
-    if (lost + unreadable === 0) failures.push(finding(first, `the ${name} control passed: this test cannot be believed`));
+    if (lost + unreadable === 0)
+      failures.push(finding(first, `the ${name} control passed: this test cannot be believed`));
   }
   for (let seed = first; total.states < all; seed++) {
     const states = Math.min(PER_RECORDING, all - total.states);
@@ -42,7 +43,10 @@ async function run(all: number, { seed: only, progress }: PartRequest): Promise<
     if (only !== undefined) break;
   }
   const bad = (report: ReplayReport): number => report.lost + report.unreadable;
-  const counts = { "NORMAL control, bad": bad(controls.NORMAL), "unsynced control, bad": bad(controls.unsynced) };
+  const counts = {
+    "NORMAL control, bad": bad(controls.NORMAL),
+    "unsynced control, bad": bad(controls.unsynced),
+  };
   return { counts: { ...total, "states per control": CONTROL_STATES, ...counts }, failures };
 }
 
