@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checkHistory } from "./crash/check-history.ts";
-import { damage, pictures } from "./crash/damage.ts";
+import { damage, look, pictures } from "./crash/damage.ts";
 import type { Entry, Seen } from "./crash/history.ts";
 import { killPart } from "./parts/kill.ts";
 import { recordLoad, recorderMissing } from "./crash/recording.ts";
@@ -22,6 +22,15 @@ test("bits flipped in a live WAL and in a closed database are noticed, or change
     const { counts, violations } = damage(picture, 1, 60);
     expect(violations).toEqual([]);
     expect(counts.refused + counts.doctor).toBeGreaterThan(0);
+  }
+});
+
+test("doctor comes to an end on a database whose last page is cut off anywhere", async () => {
+  const [, closed = new Map()] = await pictures(1);
+  const bytes = closed.get("lubdub.db") ?? Buffer.alloc(0);
+  for (let cut = 150; cut < 3 * 4_096; cut += 400) {
+    const cutOff = new Map([["lubdub.db" as const, bytes.subarray(0, bytes.length - cut)]]);
+    expect(look(cutOff).problems, `${cut} bytes cut off`).toBeGreaterThan(0);
   }
 });
 

@@ -79,12 +79,16 @@ async function load(heartbeat: Heartbeat, bursts: number): Promise<void> {
 
 async function send(heartbeat: Heartbeat, n: number): Promise<void> {
   const key = KEYS[Math.floor(random() * KEYS.length)] ?? KEYS[0];
-  const call = random() < 0.8 ? heartbeat.wake : heartbeat.enqueueSystemEvent;
+  const isWake = random() < 0.8;
   const dedupeKey = random() < 0.1 ? `${n}` : undefined;
   const options = { sessionKey: key, ...(dedupeKey === undefined ? {} : { dedupeKey }) };
   note({ type: "sent", key, n });
-  const answers = [call(textOf(key, n), options)];
-  if (dedupeKey !== undefined) answers.push(call(textOf(key, n), options));
+  const call = () => {
+    const text = textOf(key, n);
+    return isWake ? heartbeat.wake(text, options) : heartbeat.enqueueSystemEvent(text, options);
+  };
+  const answers = [call()];
+  if (dedupeKey !== undefined) answers.push(call());
   for (const { eventId = "", position } of await Promise.all(answers))
     note({ type: "acked", key, n, eventId, position });
 }

@@ -104,7 +104,8 @@ interface Look {
   readonly contents: string;
 }
 
-function look(picture: Picture): Look {
+/** What doctor and a user see of it. */
+export function look(picture: Picture): Look {
   const folder = mkdtempSync(join(PLACE, "lubdub-damage-"));
   try {
     for (const [name, bytes] of picture) writeFileSync(join(folder, name), bytes, { mode: FILE_MODE });

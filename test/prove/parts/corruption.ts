@@ -1,7 +1,7 @@
 import { damage, pictures } from "../crash/damage.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 
-/** Chosen by measurement: about 70 a second on one core. */
+/** Chosen by measurement: about 100 a second on one core. */
 const DAMAGES: Readonly<Record<Tier, number>> = { pr: 1_200, deep: 100_000 };
 /** So many on one picture of a folder; then another load makes another. */
 const PER_PICTURE = 300;

