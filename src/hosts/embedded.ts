@@ -238,10 +238,11 @@ class EmbeddedHost implements Host {
 
   /** A step at a time, so that no turn of the event loop is long. */
   #compactSome(): void {
-    const { store, clock, options } = this;
+    const { store, options } = this;
     const upTo = store.checkpoint(store.base() + COMPACTION_RECORDS);
     if (upTo <= store.base()) return;
-    const nowMs = clock.nowMs();
+    // The log's own time: a wall clock that jumped ahead may be set back before anything is logged at its time.
+    const nowMs = store.head().atMs;
     if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
     this.#orFail(() => store.compact(upTo, nowMs));
   }
