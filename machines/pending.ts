@@ -125,7 +125,7 @@ export class Pending {
 /**
  * Two requests for one session become one: the older one's id and age, the more urgent one's words (the later one's if
  * equal), the sooner deadline. A pause after busy or failure is a floor: only `manual` cuts a backoff short, only
- * `manual` and `immediate` a wait for idle.
+ * `manual` and `immediate` a wait for idle. A request that changes nothing leaves the very same wake.
  */
 export function merge(pending: Wake, request: Wake): Wake {
   const louder = RANK[request.intent] <= RANK[pending.intent] ? request : pending;
@@ -134,6 +134,7 @@ export function merge(pending: Wake, request: Wake): Wake {
     request.intent === "manual" ||
     (request.intent === "immediate" && pending.waitsFor === "idle");
   const sooner = breaks && request.dueAtMs < pending.dueAtMs;
+  if (!sooner && says(pending, louder)) return pending;
   return {
     ...pending,
     source: louder.source,
@@ -144,6 +145,8 @@ export function merge(pending: Wake, request: Wake): Wake {
   };
 }
 
+const says = (a: Wake, b: Wake): boolean =>
+  a.source === b.source && a.intent === b.intent && a.reason === b.reason;
 const waits = (wake: Wake): 0 | 1 => (wake.waitsFor === "window" ? 0 : 1);
 const order = (wake: Wake): number => wake.dueAtMs + RANK[wake.intent] * RANK_HEAD_START_MS;
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

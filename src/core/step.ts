@@ -1,9 +1,10 @@
-import type {
-  HeartbeatEvent,
-  QueuedEvent,
-  SessionContext,
-  SessionEvent,
-  Wake,
+import {
+  merge,
+  type HeartbeatEvent,
+  type QueuedEvent,
+  type SessionContext,
+  type SessionEvent,
+  type Wake,
 } from "../../machines/index.ts";
 import type { EventQueued, LogRecord, WakeRequested } from "./records.ts";
 import type { HeartbeatEntry, SessionEntry, World } from "./world.ts";
@@ -29,10 +30,18 @@ export function step(world: World, record: LogRecord, watch?: Watch): void {
   const toHeartbeat = heartbeatEventOf(record, session.actor.context);
   if (toHeartbeat !== null) {
     const heartbeat = world.heartbeat(laneOf(record, session));
+    if (changesNothing(toHeartbeat, heartbeat)) return;
     heartbeat.dirty = true;
     heartbeat.actor.send(toHeartbeat);
     watch?.(heartbeat, toHeartbeat);
   }
+}
+
+/** Under load most wakes find one of the same kind pending: the machine need not be asked, and a send is what costs most. */
+function changesNothing(event: HeartbeatEvent, { actor }: HeartbeatEntry): boolean {
+  if (event.type !== "wake.requested") return false;
+  const pending = actor.context.pending.get(event.wake.sessionKey);
+  return pending !== undefined && merge(pending, event.wake) === pending;
 }
 
 /** The lane that a record concerns. */

@@ -105,6 +105,14 @@ describe("merge", () => {
     });
   });
 
+  test("a request that changes nothing leaves the very same wake", () => {
+    const pending = wake("a", { requestedAtMs: 1 });
+    expect(merge(pending, wake("a", { wakeId: "new", requestedAtMs: 2, dueAtMs: 900 }))).toBe(pending);
+    expect(merge(pending, wake("a", { intent: "scheduled", reason: "less urgent", dueAtMs: 900 }))).toBe(
+      pending,
+    );
+  });
+
   test("a later request does not delay, a less urgent one does not take the words", () => {
     const merged = merge(
       wake("a", { reason: "first" }),
