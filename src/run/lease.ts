@@ -49,7 +49,7 @@ export function createLeases(onFree: (lane: string) => void): Leases {
     onFree(lane);
     const callbacks = idleCallbacks.get(lane);
     idleCallbacks.delete(lane);
-    for (const callback of callbacks ?? []) callback();
+    for (const callback of callbacks ?? []) harmlessly(callback);
   };
   return {
     isHeld: (lane) => held.has(lane),
@@ -120,4 +120,13 @@ function once(release: () => void): () => void {
     released = true;
     release();
   };
+}
+
+/** What a caller's callback throws is the caller's own: it must not keep the lane from going on. */
+function harmlessly(callback: () => void): void {
+  try {
+    callback();
+  } catch {
+    // Nobody to tell: the lane is free, and that is all that was promised.
+  }
 }

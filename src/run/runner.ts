@@ -15,6 +15,7 @@ import type { Clock } from "./clock.ts";
 import { endElsewhere, handOver } from "./lane-changed.ts";
 import type { Leases } from "./lease.ts";
 import { endOf } from "./run-end.ts";
+import { RuntimeSignals } from "./runtime-signals.ts";
 import type { Waker } from "./waker.ts";
 
 /**
@@ -62,16 +63,14 @@ export class LaneRunner implements Runner {
   readonly #touched = new Set<string>();
   /** Sessions whose agent has just said that it is idle, by lane. */
   readonly #idleKeys = new Map<string, string>();
-  /** When the agent of a waiting session was last busy. */
-  readonly #busyAtMs = new Map<string, number>();
-  /** One listener for the idle signal of each session that waits for it. */
-  readonly #stopListening = new Map<string, () => void>();
+  readonly #signals: RuntimeSignals;
   readonly #unsettled: RunEnd[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#signals = new RuntimeSignals(parts, (lane, sessionKey) => this.idle(lane, sessionKey));
   }
 
   get inFlight(): number {
@@ -121,7 +120,9 @@ export class LaneRunner implements Runner {
     const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);
-    void running.outcome.then((outcome) => this.#ended(lane, run, running, outcome));
+    void running.outcome.then((outcome) =>
+      this.#safely(lane, () => this.#ended(lane, run, running, outcome)),
+    );
   }
 
   idle(lane: string, sessionKey?: string): void {
@@ -138,8 +139,7 @@ export class LaneRunner implements Runner {
   stop(): void {
     this.#stopped = true;
     this.#parts.waker.clear();
-    for (const stop of this.#stopListening.values()) stop();
-    this.#stopListening.clear();
+    this.#signals.close();
   }
 
   drained(): Promise<void> {
@@ -203,10 +203,11 @@ export class LaneRunner implements Runner {
     const session = world.session(sessionKey).actor.context;
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {
+      this.#signals.wasNotBusy(sessionKey);
       const facts = { wakeId, reason: "no-pending-event" };
       return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
     }
-    if (options.isBusy?.(sessionKey) === true) return this.#postpone(lane, wake);
+    if (this.#signals.isBusy(sessionKey)) return this.#postpone(lane, wake);
     leases.tryTake(lane);
     this.#runs.set(lane, null);
     const facts = {
@@ -219,13 +220,11 @@ export class LaneRunner implements Runner {
     journal.write({ type: "run.started", sessionKey, facts, body: null });
   }
 
-  /** A runtime that says it is idle and goes on answering busy must not spin: the first signal counts at once, others wait. */
+  /** Before its deadline: the agent has said that it is idle. */
   #startEarly(entry: HeartbeatEntry, { sessionKey, postponements }: Wake): void {
-    const { clock, options } = this.#parts;
-    const busyAtMs = this.#busyAtMs.get(sessionKey) ?? 0;
-    const restMs = postponements < 2 ? 0 : busyAtMs + options.busyBackoff.baseMs - clock.nowMs();
+    const restMs = this.#signals.restMs(sessionKey, postponements);
     if (restMs <= 0) this.#start(entry, sessionKey);
-    else clock.setTimer(restMs, () => this.idle(entry.lane, sessionKey));
+    else this.#parts.clock.setTimer(restMs, () => this.idle(entry.lane, sessionKey));
   }
 
   #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {
@@ -233,20 +232,7 @@ export class LaneRunner implements Runner {
     const delayMs = backoffMs(postponements + 1, options.busyBackoff, clock.random());
     const facts = { wakeId, reason: "requests-in-flight", dueAtMs: clock.nowMs() + delayMs };
     journal.write({ type: "wake.postponed", sessionKey, facts, body: null });
-    this.#listenForIdle(lane, sessionKey);
-  }
-
-  #listenForIdle(lane: string, sessionKey: string): void {
-    const { clock, options } = this.#parts;
-    this.#busyAtMs.set(sessionKey, clock.nowMs());
-    if (options.onIdle === undefined) return;
-    this.#stopListening.get(sessionKey)?.();
-    const stop = options.onIdle(sessionKey, () => {
-      this.#stopListening.get(sessionKey)?.();
-      this.#stopListening.delete(sessionKey);
-      this.idle(lane, sessionKey);
-    });
-    this.#stopListening.set(sessionKey, stop);
+    this.#signals.wasBusy(lane, sessionKey);
   }
 
   /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
@@ -264,8 +250,8 @@ export class LaneRunner implements Runner {
     const { actor } = this.#parts.world.heartbeat(lane);
     if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
     this.#gone(lane);
-    if (outcome.status === "skipped") this.#listenForIdle(lane, run.wake.sessionKey);
-    else this.#busyAtMs.delete(run.wake.sessionKey);
+    if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
+    else this.#signals.wasNotBusy(run.wake.sessionKey);
     this.idle(lane);
   }
 

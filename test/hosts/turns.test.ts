@@ -197,3 +197,17 @@ describe("what the runtime says of itself", () => {
     expect(agent.calls).toHaveLength(3);
   });
 });
+
+test("callbacks of the caller that throw neither end the process nor stop the lane", async () => {
+  const throwing = (): never => {
+    throw new Error("the caller's own");
+  };
+  const { heartbeat, agent, clock, soon } = testHeart({ isBusy: throwing, onIdle: throwing });
+  const turn = await soon(heartbeat.acquireTurn(D));
+  heartbeat.onIdle(D, throwing);
+  await soon(heartbeat.wake("npm test ended", { sessionKey: D, coalesceMs: 0 }));
+  turn.release();
+  await clock.settle();
+  expect(agent.calls).toEqual([]);
+  expect((await heartbeat.why(D)).code).toBe("busy");
+});
