@@ -17,14 +17,14 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "alarm-lost-when-an-idle-start-cannot-start",
     seen: "found by the simulator",
     file: RUNNER,
-    find: "if (waits && !this.#stopped) this.#start(entry, idleKey);",
-    replace: "if (waits && !this.#stopped) return this.#start(entry, idleKey);",
+    find: 'if (wake?.waitsFor === "idle" && !this.#stopped) this.#startEarly(entry, wake);',
+    replace: 'if (wake?.waitsFor === "idle" && !this.#stopped) return this.#startEarly(entry, wake);',
   },
   {
     id: "idle-signal-ignored",
     seen: "problem 12, #29762",
-    file: RUNNER,
-    find: "      this.idle(lane, sessionKey);\n",
+    file: "src/run/runtime-signals.ts",
+    find: "      this.#onIdle(lane, sessionKey);\n",
     replace: "",
   },
   {

@@ -125,13 +125,17 @@ const isFinal = ({ answer }: Call): boolean =>
 const isBusy = ({ answer, request }: Call): boolean =>
   request.signal.aborted || (typeof answer === "object" && answer.status === "skipped");
 
-/** L1: a busy session is tried again as soon as its agent says that it is idle, not at the end of its pause. */
+/**
+ * L1: a busy session is tried again as soon as its agent says that it is idle, not at the end of its pause. One whose agent
+ * was busy again after that waits a base pause, so that it does not spin (promise 8).
+ */
 async function checkIdleSignals({ idleSignals, life, model }: Scene): Promise<void> {
   for (const signal of idleSignals.splice(0)) {
     if (signal.life !== life || life.stopping) continue;
     const { code } = await life.heartbeat.why(signal.key);
     const tried = (model.positions.get(signal.key) ?? 0) > signal.position;
-    must(tried || code !== "busy", "L1 a busy session is tried again when its agent is idle");
+    const again = model.session(signal.key).postponements > 1;
+    must(tried || again || code !== "busy", "L1 a busy session is tried again when its agent is idle");
   }
 }
 

@@ -8,6 +8,8 @@ interface ModelSession {
   /** The batch of a failed run and its wake id: the next run must offer the same. */
   frozen: { wakeId: string; ids: string[] } | null;
   failures: number;
+  /** Busy answers since the wake began or last failed. */
+  postponements: number;
   /** No run before this moment; null when nobody asked for one. */
   notBeforeMs: number | null;
   waitsFor: "window" | "idle" | "backoff";
@@ -51,7 +53,15 @@ export class Model {
   session(key: string): ModelSession {
     let session = this.sessions.get(key);
     if (session === undefined) {
-      session = { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null, waitsFor: "window" };
+      session = {
+        queue: [],
+        dead: [],
+        frozen: null,
+        failures: 0,
+        postponements: 0,
+        notBeforeMs: null,
+        waitsFor: "window",
+      };
       this.sessions.set(key, session);
     }
     return session;
@@ -95,7 +105,7 @@ export class Model {
           this.#wait(session, record.facts.dueAtMs, "idle");
         } else {
           must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
-          session.failures = 0;
+          session.failures = session.postponements = 0;
         }
         return;
       case "run.failed":
@@ -109,7 +119,7 @@ export class Model {
       case "wake.dropped":
         must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
         session.notBeforeMs = null;
-        session.failures = 0;
+        session.failures = session.postponements = 0;
         return;
       case "events.drained":
         for (const id of record.facts.eventIds)
@@ -140,7 +150,14 @@ export class Model {
         this.forgotten.push(record.position);
         if (run?.sessionKey === record.sessionKey)
           this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [], forgotten: true });
-        Object.assign(session, { queue: [], dead: [], frozen: null, failures: 0, notBeforeMs: null });
+        Object.assign(session, {
+          queue: [],
+          dead: [],
+          frozen: null,
+          failures: 0,
+          postponements: 0,
+          notBeforeMs: null,
+        });
         return;
     }
   }
@@ -198,6 +215,7 @@ export class Model {
     must(run?.runId === facts.runId, "S6 only the lane's current run settles");
     if (run?.forgotten === true) return void this.runs.delete(this.#laneOf(sessionKey));
     session.failures++;
+    session.postponements = 0;
     if (facts.dueAtMs === null) {
       const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
       session.queue = session.queue.filter((id) => !ids.includes(id));
@@ -223,11 +241,12 @@ export class Model {
     for (const [lane, { sessionKey }] of this.runs)
       if (this.sessions.get(sessionKey) === session) this.runs.delete(lane);
     session.frozen = null;
-    session.failures = 0;
+    session.failures = session.postponements = 0;
     if (session.queue.length > 0) session.notBeforeMs ??= atMs;
   }
 
   #wait(session: ModelSession, untilMs: number, waitsFor: "idle" | "backoff"): void {
+    if (waitsFor === "idle") session.postponements++;
     session.notBeforeMs = untilMs;
     session.waitsFor = waitsFor;
   }
