@@ -54,7 +54,7 @@ export async function recordLoad(
 
 const NEWLINE = 10;
 
-export function parseRecording(record: Buffer): Operation[] {
+function parseRecording(record: Buffer): Operation[] {
   const operations: Operation[] = [];
   for (let at = 0; at < record.length;) {
     const end = record.indexOf(NEWLINE, at);

@@ -14,7 +14,7 @@ const BURSTS = 20;
  */
 export const powerLoss: Part = powerLossPart(STATES);
 
-export function powerLossPart(states: Readonly<Record<Tier, number>>): Part {
+function powerLossPart(states: Readonly<Record<Tier, number>>): Part {
   return {
     name: "power-loss",
     invariants: ["S1", "S2", "S13", "S15"],
