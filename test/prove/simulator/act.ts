@@ -75,7 +75,7 @@ function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
 }
 
 function checkAccepted(
-  { disk, eventIds }: Scene,
+  { disk, model }: Scene,
   { key, dedupeKey }: Asked,
   { position, sessionKey, eventId, deduplicated }: Accepted,
 ): void {
@@ -85,10 +85,8 @@ function checkAccepted(
   if (eventId !== undefined && record.type === "event.queued")
     must(record.facts.eventId === eventId, "S2 under its own id");
   if (dedupeKey === undefined || eventId === undefined) return;
-  const first = eventIds.get(dedupeKey);
-  if (deduplicated && first !== undefined)
-    must(first === eventId, "S9 a duplicate is answered as the first time");
-  eventIds.set(dedupeKey, eventId);
+  if (deduplicated)
+    must(model.eventIdByDedupeKey.get(dedupeKey) === eventId, "S9 a duplicate is answered as the first time");
 }
 
 function turn(scene: Scene, key: string): void {

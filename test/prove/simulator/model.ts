@@ -40,6 +40,8 @@ export class Model {
   readonly forgotten: number[] = [];
   /** Runs started so far. */
   started = 0;
+  /** By dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
+  readonly eventIdByDedupeKey = new Map<string, string>();
   /** By dedupe key: the end of its window. */
   readonly #dedupe = new Map<string, number>();
   readonly #laneOf: (key: string) => string;
@@ -168,8 +170,9 @@ export class Model {
   }
 
   #queuedOnce({ facts, atMs }: Extract<LogRecord, { type: "event.queued" }>): void {
-    const { dedupeKey } = facts;
+    const { dedupeKey, eventId } = facts;
     if (dedupeKey === undefined) return;
+    this.eventIdByDedupeKey.set(dedupeKey, eventId);
     must((this.#dedupe.get(dedupeKey) ?? 0) <= atMs, `S9 one event for one dedupe key: ${dedupeKey}`);
     this.#dedupe.set(dedupeKey, atMs + this.#plan.options.dedupeWindowMs);
   }

@@ -48,8 +48,6 @@ export interface Scene {
   readonly violations: Violation[];
   /** Sent so far, to be sent again now and then. */
   readonly sent: { readonly key: string; readonly text: string }[];
-  /** By dedupe key: the event id that it was accepted under. */
-  readonly eventIds: Map<string, string>;
   /** Sessions that were busy when their agent said that it is idle, with where their log ended. */
   readonly idleSignals: { readonly life: Life; readonly key: string; readonly position: number }[];
   /** Moments to go back to. */
@@ -69,7 +67,6 @@ export function createScene(plan: Plan): Scene {
     faulty: true,
     violations: [],
     sent: [],
-    eventIds: new Map(),
     idleSignals: [],
     past: [],
     counts: { inputs: 0, crashes: 0 },
