@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { StoreReport } from "../store.ts";
@@ -42,6 +42,7 @@ export function verifyStore(
 function verifyAll(db: DatabaseSync, findings: Findings) {
   db.exec("BEGIN");
   findings.progress({ step: "structure", done: 0 });
+  findings.check(() => verifySize(db, findings));
   findings.check(() => verifyStructure(db, findings));
   const ends = findings.check(() => endsReader(db, findings.file)());
   const log = findings.check(() => verifyLog(db, findings, ends));
@@ -50,6 +51,18 @@ function verifyAll(db: DatabaseSync, findings: Findings) {
   findings.check(() => verifyDedupe(db, findings));
   const snapshots = findings.check(() => verifySnapshots(db, findings));
   return { ...NOTHING, ...log, snapshots: snapshots ?? 0 };
+}
+
+/** The last pages may lie unused, so that nothing reads them: a file that was cut off there shows in its size alone. */
+function verifySize(db: DatabaseSync, { file, problem }: Findings): void {
+  const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  if (wal !== undefined && wal.size > 0) return; // it may hold what the file still lacks
+  const { pages, pageBytes } = db
+    .prepare("SELECT page_count AS pages, page_size AS pageBytes FROM pragma_page_count, pragma_page_size")
+    .get() as { pages: number; pageBytes: number };
+  const { size } = statSync(file);
+  if (size >= pages * pageBytes && size % pageBytes === 0) return;
+  problem(asProblem(corrupt(file, `${size} bytes in place of ${pages} pages of ${pageBytes}`)));
 }
 
 /** What SQLite can tell: pages, order of keys, indexes. It does not see changed contents. */
