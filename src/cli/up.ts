@@ -47,6 +47,9 @@ async function up(options: UpOptions): Promise<number> {
     writer: isJson ? process.stderr : process.stdout,
     say: talk,
   });
+  // First the signals: whoever learns that it is up may stop it at once.
+  const stopped = untilStopped(daemon, talk);
+  daemon.announce();
   const inspect = daemon.inspector?.url();
   if (isJson) {
     const { url } = daemon;
@@ -54,7 +57,7 @@ async function up(options: UpOptions): Promise<number> {
   } else {
     greet(daemon, config, inspect);
   }
-  return await untilStopped(daemon, talk);
+  return await stopped;
 }
 
 function greet({ url, dataFolder: folder }: Daemon, config: LoadedConfig, inspect: string | undefined): void {

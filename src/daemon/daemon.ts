@@ -32,6 +32,8 @@ export interface Daemon {
   readonly inspector: Inspector | null;
   /** Resolves with the cause when the store fails. */
   readonly failed: Promise<LubdubError>;
+  /** Says on disk where it is, for the command line. Call it once signals are listened to: who reads it may send one. */
+  announce(): void;
   /** Stops in order. */
   close(): Promise<void>;
   /** Takes down the announcement, and nothing else: for a process that ends now. */
@@ -67,7 +69,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const leave = (): void => withdraw(dataFolder, process.pid);
   parts.defer(leave);
   parts.use(lookAfterRuns(heartbeat, dataFolder, say));
-  announce(dataFolder, { pid: process.pid, url: http.url, startedAtMs: Date.now() });
   const taken = parts.move();
   return {
     url: http.url,
@@ -75,6 +76,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     graceMs,
     inspector,
     failed,
+    announce: () => announce(dataFolder, { pid: process.pid, url: http.url, startedAtMs: Date.now() }),
     async close() {
       // Callers are still answered while runs end; what is new is refused with a reason.
       await heartbeat.close({ graceMs });

@@ -102,7 +102,8 @@ async function databaseOf(place: Workplace): Promise<string> {
   place.agent("");
   const daemon = await place.up();
   daemon.child.kill("SIGTERM");
-  await daemon.ended;
+  // Stopped in order, so that the database file is whole: what a killed one leaves lies in its WAL.
+  expect((await daemon.ended).code).toBe(0);
   const name = readdirSync(place.data).find((file) => file.endsWith(".db") && file !== "owner.db") ?? "";
   expect(name).not.toBe("");
   return join(place.data, name);
