@@ -64,7 +64,7 @@ function eventReceipt(
       return { ...base, state: "settled", settlement: "forgotten", attempts: 0 };
     if (!("eventIds" in record.facts) || !record.facts.eventIds.includes(eventId)) continue;
     if (record.type === "run.ran")
-      return { ...base, state: "settled", settlement: "acked", runId: record.facts.runId, attempts: 1 };
+      return { ...base, state: "settled", settlement: "acked", ...triedBy(host, record) };
     if (record.type === "events.drained")
       return { ...base, state: "settled", settlement: "drained", attempts: 0 };
     if (record.type === "events.dismissed")
@@ -82,15 +82,21 @@ function wakeReceipt(host: Host, { sessionKey, position }: Maker, wakeId: string
   if (wake?.wakeId === wakeId) return { ...base, state: "accepted", attempts: wake.attempts };
   for (const record of history(host, sessionKey, position)) {
     if (record.type === "run.ran")
-      return { ...base, state: "settled", settlement: "acked", runId: record.facts.runId, attempts: 1 };
+      return { ...base, state: "settled", settlement: "acked", ...triedBy(host, record) };
     if (record.type === "run.failed" && record.facts.dueAtMs === null) {
       const error = { code: record.facts.code, message: record.body?.error ?? "" };
-      return { ...base, state: "settled", settlement: "dead", runId: record.facts.runId, attempts: 1, error };
+      return { ...base, state: "settled", settlement: "dead", ...triedBy(host, record), error };
     }
     if (record.type === "wake.dropped" || record.type === "session.forgotten") break;
     if (record.type === "run.skipped" && record.facts.dueAtMs === null) break;
   }
   return { ...base, state: "settled", settlement: "dropped", attempts: 0 };
+}
+
+/** The run that settled it, and the how-manieth try that was: its id carries the position of its start. */
+function triedBy({ store }: Host, { facts: { runId } }: RunEnd): Pick<Receipt, "runId" | "attempts"> {
+  const started = store.recordAt(positionOf(runId) ?? 0);
+  return { runId, attempts: started?.type === "run.started" ? started.facts.attempt : 1 };
 }
 
 /** A session's records after `position`, newest first. */
