@@ -45,6 +45,13 @@ const BANNED: Readonly<Record<string, readonly string[]>> = {
     'export * from "../api.ts";',
     'export * from "../index.ts";',
   ],
+  "src/policy": [
+    "export const nowMs = Date.now();",
+    "export const now = new Date();",
+    'export { Cron } from "croner";',
+    'export * from "node:fs";',
+    'export * from "../options.ts";',
+  ],
   "src/log": [
     'export * from "../run/journal.ts";',
     'export * from "../hosts/embedded.ts";',
