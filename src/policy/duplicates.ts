@@ -1,0 +1,23 @@
+/** The last text that went to one destination of a session. */
+export interface LastSaid {
+  readonly destination: string;
+  /** Of the text; the text itself is not kept twice. */
+  readonly fingerprint: string;
+  readonly atMs: number;
+}
+
+/** The same text to the same destination within this time is said once. */
+export const DUPLICATE_WINDOW_MS = 86_400_000;
+
+/**
+ * Whether this was the last thing said there, less than a day ago. The destination counts (OpenClaw #146098), and only the last
+ * text does: "up", "down", "up" is news three times. A time in the future is no proof.
+ */
+export function isDuplicate(
+  said: readonly LastSaid[],
+  { destination, fingerprint, atMs }: LastSaid,
+): boolean {
+  const last = said.find((entry) => entry.destination === destination);
+  if (last?.fingerprint !== fingerprint) return false;
+  return last.atMs <= atMs && atMs - last.atMs < DUPLICATE_WINDOW_MS;
+}
