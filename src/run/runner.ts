@@ -88,8 +88,9 @@ export class LaneRunner implements Runner {
   startDue(): void {
     const { world, journal, waker, clock } = this.#parts;
     for (const { type, sessionKey, facts, body } of this.#unsettled.splice(0)) {
-      journal.write({ type, sessionKey, facts, body } as RecordDraft);
-      this.#gone(world.laneOf(sessionKey));
+      this.#leaving(world.laneOf(sessionKey), () =>
+        journal.write({ type, sessionKey, facts, body } as RecordDraft),
+      );
     }
     for (;;) {
       for (const lane of this.#touched) this.#safely(lane, () => this.#lookAt(lane));
@@ -120,9 +121,7 @@ export class LaneRunner implements Runner {
     const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);
-    void running.outcome.then((outcome) =>
-      this.#safely(lane, () => this.#ended(lane, run, running, outcome)),
-    );
+    void running.outcome.then((outcome) => this.#ended(lane, run, running, outcome));
   }
 
   idle(lane: string, sessionKey?: string): void {
@@ -156,10 +155,12 @@ export class LaneRunner implements Runner {
     for (const record of records) {
       if (!isRunEnd(record)) continue;
       const lane = world.laneOf(record.sessionKey);
-      if (world.heartbeat(lane).actor.context.run?.runId !== record.facts.runId) continue;
-      leases.tryTake(lane);
-      this.#runs.set(lane, null);
-      this.#unsettled.push(record);
+      this.#safely(lane, () => {
+        if (world.heartbeat(lane).actor.context.run?.runId !== record.facts.runId) return;
+        leases.tryTake(lane);
+        this.#runs.set(lane, null);
+        this.#unsettled.push(record);
+      });
     }
   }
 
@@ -172,6 +173,12 @@ export class LaneRunner implements Runner {
     }
   }
 
+  /** The last work of a run: whatever comes of it, the run gives its slot and its lease back. */
+  #leaving(lane: string, work: () => void): void {
+    this.#safely(lane, work);
+    this.#gone(lane);
+  }
+
   /** Sets the alarm that the lane's state asks for, unless it is set already. */
   #lookAt(lane: string): void {
     const { world, waker } = this.#parts;
@@ -179,7 +186,9 @@ export class LaneRunner implements Runner {
     const idleKey = this.#idleKeys.get(lane);
     this.#idleKeys.delete(lane);
     const wake = idleKey === undefined ? undefined : entry.actor.context.pending.get(idleKey);
-    if (wake?.waitsFor === "idle" && !this.#stopped) this.#startEarly(entry, wake);
+    if (wake?.waitsFor === "idle" && !this.#stopped && this.#signals.countsNow(lane, wake)) {
+      this.#start(entry, wake.sessionKey);
+    }
     // A lane that stands in `running` without a run of ours was left so by a process that is gone.
     const dueAtMs = this.#runs.has(lane) ? null : storedDeadlineOf(entry.actor);
     if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
@@ -208,8 +217,6 @@ export class LaneRunner implements Runner {
       return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
     }
     if (this.#signals.isBusy(sessionKey)) return this.#postpone(lane, wake);
-    leases.tryTake(lane);
-    this.#runs.set(lane, null);
     const facts = {
       wakeId: wakeIdOf(session, batch, wake),
       runId: newId("r", journal.nextPosition, clock),
@@ -218,13 +225,8 @@ export class LaneRunner implements Runner {
       idle: idleKey !== undefined,
     };
     journal.write({ type: "run.started", sessionKey, facts, body: null });
-  }
-
-  /** Before its deadline: the agent has said that it is idle. */
-  #startEarly(entry: HeartbeatEntry, { sessionKey, postponements }: Wake): void {
-    const restMs = this.#signals.restMs(sessionKey, postponements);
-    if (restMs <= 0) this.#start(entry, sessionKey);
-    else this.#parts.clock.setTimer(restMs, () => this.idle(entry.lane, sessionKey));
+    leases.tryTake(lane);
+    this.#runs.set(lane, null);
   }
 
   #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {
@@ -247,9 +249,10 @@ export class LaneRunner implements Runner {
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
-    const { actor } = this.#parts.world.heartbeat(lane);
-    if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
-    this.#gone(lane);
+    this.#leaving(lane, () => {
+      const { actor } = this.#parts.world.heartbeat(lane);
+      if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
+    });
     if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
     else this.#signals.wasNotBusy(run.wake.sessionKey);
     this.idle(lane);

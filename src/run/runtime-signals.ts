@@ -1,3 +1,4 @@
+import type { Wake } from "../../machines/index.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Clock } from "./clock.ts";
 
@@ -7,12 +8,14 @@ import type { Clock } from "./clock.ts";
  */
 export class RuntimeSignals {
   readonly #options: Pick<ResolvedOptions, "isBusy" | "onIdle" | "busyBackoff">;
-  readonly #clock: Pick<Clock, "nowMs">;
+  readonly #clock: Pick<Clock, "nowMs" | "setTimer">;
   readonly #onIdle: (lane: string, sessionKey: string) => void;
   /** When the agent of a waiting session was last busy. */
   readonly #busyAtMs = new Map<string, number>();
   /** One listener for the idle signal of each session that waits for it. */
   readonly #stopListening = new Map<string, () => void>();
+  /** Ends the pause of an idle signal that does not count yet. */
+  readonly #cancelRest = new Map<string, () => void>();
 
   constructor(
     { options, clock }: { options: ResolvedOptions; clock: Clock },
@@ -53,13 +56,23 @@ export class RuntimeSignals {
     this.#busyAtMs.delete(sessionKey);
   }
 
-  /** How long an idle signal must still wait, in milliseconds: the first counts at once, later ones after a base pause. */
-  restMs(sessionKey: string, postponements: number): number {
-    if (postponements < 2) return 0;
-    return (this.#busyAtMs.get(sessionKey) ?? 0) + this.#options.busyBackoff.baseMs - this.#clock.nowMs();
+  /** The first idle signal counts at once, later ones after a base pause: then it is passed on again. */
+  countsNow(
+    lane: string,
+    { sessionKey, postponements }: Pick<Wake, "sessionKey" | "postponements">,
+  ): boolean {
+    this.#cancelRest.get(sessionKey)?.();
+    this.#cancelRest.delete(sessionKey);
+    const busyAtMs = this.#busyAtMs.get(sessionKey) ?? 0;
+    const restMs = busyAtMs + this.#options.busyBackoff.baseMs - this.#clock.nowMs();
+    if (postponements < 2 || restMs <= 0) return true;
+    const cancel = this.#clock.setTimer(restMs, () => this.#onIdle(lane, sessionKey));
+    this.#cancelRest.set(sessionKey, cancel);
+    return false;
   }
 
   close(): void {
+    for (const cancel of this.#cancelRest.values()) cancel();
     for (const sessionKey of this.#stopListening.keys()) this.#stop(sessionKey);
   }
 

@@ -1,9 +1,14 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { LubdubError } from "../../src/errors.ts";
+import { createHost } from "../../src/hosts/embedded.ts";
+import { memoryStore } from "../../src/log/memory.ts";
 import { sqliteStore } from "../../src/log/sqlite/index.ts";
 import { temporaryFolder } from "../log/folder.ts";
-import { FAILED, RAN } from "../support/agent.ts";
+import { resolveOptions } from "../../src/options.ts";
+import { FAILED, held, RAN } from "../support/agent.ts";
+import { simulatedClock } from "../support/simulated-clock.ts";
 import { testHeart } from "../support/world.ts";
 
 /** What is damaged in the store concerns its own session: the neighbours are served, and it is said what is wrong. */
@@ -101,4 +106,55 @@ test("a list that would have to leave out a damaged session says so; the page af
   const after = await heart.heartbeat.sessions({ after: D });
   expect(after.map(({ sessionKey }) => sessionKey)).toEqual([W]);
   await heart.soon(heart.heartbeat.close());
+});
+
+test.each(["session", "heartbeat"] as const)(
+  "a %s that is found damaged when its run ends: the run gives back its slot and its lane, and close does not wait",
+  async (damaged) => {
+    const memory = memoryStore();
+    let fault: "none" | "full" | "damage" = "none";
+    const store = {
+      ...memory,
+      append: (batch: Parameters<typeof memory.append>[0]) => {
+        if (fault === "full") throw new LubdubError("LUBDUB_STORE_FULL", { expected: "room", got: "none" });
+        memory.append(batch);
+      },
+      snapshot: (...[kind, key, upTo]: Parameters<typeof memory.snapshot>) => {
+        if (fault === "damage" && kind === damaged && key === D)
+          throw new LubdubError("LUBDUB_STORE_CORRUPT", { expected: "what was written", got: "damage" });
+        return memory.snapshot(kind, key, upTo);
+      },
+    };
+    const heart = testHeart({ concurrency: 1, coalesceMs: 0, checkpointRecords: 1 }, { store });
+    const running = held();
+    heart.agent.answers(async () => (await running.promise, RAN), RAN);
+    await heart.soon(heart.heartbeat.wake("for D", { sessionKey: D }));
+    fault = "full"; // a commit that fails throws the live actors away
+    await expect(heart.soon(heart.heartbeat.wake("for W", { sessionKey: W }))).rejects.toMatchObject({
+      code: "LUBDUB_STORE_FULL",
+    });
+    fault = "damage";
+    running.resolve();
+    await heart.clock.advance(2_000);
+    expect(await heart.heartbeat.status()).toMatchObject({ runsInFlight: 0, quarantined: [{ lane: D }] });
+    await heart.soon(heart.heartbeat.wake("for W again", { sessionKey: W }));
+    expect(heart.agent.calls.map(({ events }) => events[0]?.text)).toEqual(["for D", "for W again"]);
+    await heart.soon(heart.heartbeat.withTurn(D, async () => {}));
+    await heart.soon(heart.heartbeat.close());
+  },
+);
+
+test("a start that cannot be written takes neither slot nor lane", async () => {
+  const clock = simulatedClock();
+  const host = createHost(resolveOptions({ run: () => RAN, clock, coalesceMs: 0 }));
+  const write = host.journal.write.bind(host.journal);
+  vi.spyOn(host.journal, "write").mockImplementation((draft) => {
+    if (draft.type === "run.started") throw new Error("a defect");
+    return write(draft);
+  });
+  void host.intake.event("for D", { sessionKey: D }, true);
+  await clock.settle();
+  expect([...host.quarantined.keys()]).toEqual([D]);
+  expect(host.runner.inFlight).toBe(0);
+  expect(host.leases.isHeld(D)).toBe(false);
 });

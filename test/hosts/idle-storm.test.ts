@@ -27,3 +27,12 @@ test("an agent that asks to be retried at once is asked ten times a second at mo
   await clock.advance(1_000);
   expect(agent.calls).toHaveLength(11);
 });
+
+test("an idle signal that must rest keeps no timer once the heartbeat is closed", async () => {
+  const { heartbeat, agent, clock, soon } = testHeart({ onIdle: (_key, callback) => (callback(), () => {}) });
+  agent.answers(BUSY);
+  await soon(heartbeat.wake("npm test ended", { sessionKey: D, coalesceMs: 0 }));
+  expect(clock.timers).toBeGreaterThan(0);
+  await soon(heartbeat.close());
+  expect(clock.timers).toBe(0);
+});

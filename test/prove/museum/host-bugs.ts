@@ -17,8 +17,8 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "alarm-lost-when-an-idle-start-cannot-start",
     seen: "found by the simulator",
     file: RUNNER,
-    find: 'if (wake?.waitsFor === "idle" && !this.#stopped) this.#startEarly(entry, wake);',
-    replace: 'if (wake?.waitsFor === "idle" && !this.#stopped) return this.#startEarly(entry, wake);',
+    find: "      this.#start(entry, wake.sessionKey);\n",
+    replace: "      return this.#start(entry, wake.sessionKey);\n",
   },
   {
     id: "idle-signal-ignored",
