@@ -38,7 +38,7 @@ export interface HeartbeatOptions {
   readonly lingerMs?: number;
   /** Events queued per session, and dead letters kept per session: 1 to 10_000. More is refused, never dropped. @default 1_000 */
   readonly queueMax?: number;
-  /** Events given to one run: 1 to 10_000. The rest follows in the next. @default 100 */
+  /** Events given to one run: 1 to 10_000, of 200_000 characters in all. The rest follows in the next. @default 100 */
   readonly batchMax?: number;
   /** How long a run may take before its signal aborts, in milliseconds: 1 to 86_400_000. @default 600_000 */
   readonly runTimeoutMs?: number;

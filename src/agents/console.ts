@@ -1,8 +1,5 @@
 import type { RunHandler, SystemEvent } from "../vocabulary.ts";
-import { cutMiddle, plain, quoted } from "./plain.ts";
-
-/** Characters printed of one event's text, and of its data. */
-const PRINTED_CHARS_MAX = 4_000;
+import { plain, quoted } from "./plain.ts";
 
 export interface ConsoleOptions {
   /** Where it prints, e.g. `process.stdout`. */
@@ -10,7 +7,7 @@ export interface ConsoleOptions {
 }
 
 /**
- * An agent that prints what it was woken with, and answers `ran`. What others wrote cannot steer the terminal.
+ * An agent that prints all that it was woken with, and answers `ran`. What others wrote cannot steer the terminal.
  *
  * @example createHeartbeat({ run: consoleAgent({ writer: process.stdout }) })
  */
@@ -36,7 +33,7 @@ function eventLines({ source, trust, queuedAtMs, text, data }: SystemEvent): rea
 }
 
 function indented(text: string): readonly string[] {
-  const { head, tail, cutChars } = cutMiddle(plain(text), PRINTED_CHARS_MAX);
-  const shown = cutChars === 0 ? head : `${head}\n(${cutChars} characters are left out here)\n${tail}`;
-  return shown.split("\n").map((line) => `    ${line}`);
+  return plain(text)
+    .split("\n")
+    .map((line) => `    ${line}`);
 }

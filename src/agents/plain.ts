@@ -15,18 +15,6 @@ export function quoted(text: string): string {
   return JSON.stringify(text).replace(HIDDEN, escaped);
 }
 
-/** Keeps the beginning and the end, and says what was left out in between. */
-export function cutMiddle(text: string, charsMax: number): { head: string; tail: string; cutChars: number } {
-  if (text.length <= charsMax) return { head: text, tail: "", cutChars: 0 };
-  const tailChars = Math.floor(charsMax / 4);
-  const headChars = charsMax - tailChars;
-  return {
-    head: text.slice(0, headChars).toWellFormed(),
-    tail: text.slice(text.length - tailChars).toWellFormed(),
-    cutChars: text.length - charsMax,
-  };
-}
-
 function escaped(char: string): string {
   const code = char.codePointAt(0) as number;
   return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;

@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { plain } from "../../src/agents/plain.ts";
-import {
-  PROMPT_CHARS_MAX,
-  PROMPT_DATA_CHARS_MAX,
-  PROMPT_TEXT_CHARS_MAX,
-  PROMPT_TEXT_CHARS_MIN,
-  renderPrompt,
-} from "../../src/agents/prompt.ts";
+import { renderPrompt } from "../../src/agents/prompt.ts";
+import { DATA_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/options.ts";
 import type { RunRequest, SystemEvent, Trust } from "../../src/vocabulary.ts";
 import { anEvent, aRequest } from "./requests.ts";
 
@@ -46,8 +41,7 @@ function readPrompt(prompt: string): Read {
     } else if (open !== null && line.startsWith("| ")) open.lines.push(line.slice(2));
     else if (open !== null && line.startsWith("id "))
       open = Object.assign(open, { facts: open.facts + line });
-    else if (open !== null && line !== "data:" && !/^\(\d+ characters are left out here\)$/.test(line))
-      throw new Error(`an unknown line within an event: ${line}`);
+    else if (open !== null && line !== "data:") throw new Error(`an unknown line within an event: ${line}`);
   }
   if (open !== null) throw new Error("a fence is not ended");
   return { marks, events };
@@ -55,7 +49,7 @@ function readPrompt(prompt: string): Read {
 
 const fragments = [
   "\n", "\r", "\r\n", "\u2028", "\u0085", "\v", "\f", "| ", "---", "--- ", "data:", "id ", "\u001b[2J", "\u202e", "\u200b",
-  "\ufeff", "\u{e0041}", "\ud800", "event 1 of 1", "end of event 1 of 1", ", trusted", "\n--- ", "(9 characters are left out here)",
+  "\ufeff", "\u{e0041}", "\ud800", "event 1 of 1", "end of event 1 of 1", ", trusted", "\n--- ",
 ]; // prettier-ignore
 
 /** Texts that try: also with the very fences of the prompt that they are going to be in. */
@@ -136,12 +130,8 @@ describe("renderPrompt", () => {
         for (const [index, { lines, facts }] of read.entries()) {
           const { text, data } = events[index] as SystemEvent;
           expect(facts.match(/^id "e-1-aaaaaaaa", source /g)).toHaveLength(1);
-          if (plain(text).length > PROMPT_TEXT_CHARS_MAX) continue;
-          expect(lines.slice(0, plain(text).split("\n").length).join("\n")).toBe(plain(text));
-          // Data is one line of JSON; two when its middle is left out.
-          const json = data === undefined ? null : plain(JSON.stringify(data));
-          const dataLines = json === null ? 0 : json.length > PROMPT_DATA_CHARS_MAX ? 2 : 1;
-          expect(lines).toHaveLength(plain(text).split("\n").length + dataLines);
+          const json = data === undefined ? [] : [plain(JSON.stringify(data))];
+          expect(lines).toEqual([...plain(text).split("\n"), ...json]);
         }
       },
     );
@@ -160,27 +150,11 @@ describe("renderPrompt", () => {
     expect(renderPrompt(aRequest({ events: [anEvent({ text })] }))).toContain(`| ${text}\n`);
   });
 
-  it("cuts a long text in the middle and says by how much", () => {
-    const text = `${"a".repeat(PROMPT_TEXT_CHARS_MAX)}${"b".repeat(1_000)}END`;
-    const lines = renderPrompt(aRequest({ events: [anEvent({ text })] })).split("\n");
-    expect(lines).toContain("(1003 characters are left out here)");
-    const shown = lines.filter((line) => line.startsWith("| "));
-    expect(shown).toHaveLength(2);
-    expect(shown.join("").length).toBe(PROMPT_TEXT_CHARS_MAX + 4);
-    expect(shown[1]).toMatch(/bEND$/);
-  });
-
-  it("cuts long data", () => {
-    const prompt = renderPrompt(aRequest({ events: [anEvent({ data: "x".repeat(PROMPT_DATA_CHARS_MAX) })] }));
-    expect(prompt).toContain("\n(2 characters are left out here)\n");
-  });
-
-  it.each([100, 2_000])("shares its length out among %d events", (count) => {
-    const events = Array.from({ length: count }, () => anEvent({ text: "x".repeat(30_000) }));
-    const shown = readPrompt(renderPrompt(aRequest({ events }))).events.map(
-      ({ lines }) => lines.join("").length,
-    );
-    const share = Math.max(PROMPT_TEXT_CHARS_MIN, PROMPT_CHARS_MAX / count);
-    expect(new Set(shown)).toEqual(new Set([share]));
+  it("leaves nothing out of the longest text and data that an event may have", () => {
+    const text = "x".repeat(TEXT_BYTES_MAX);
+    const data = "y".repeat(DATA_BYTES_MAX - 2);
+    const { events } = readPrompt(renderPrompt(aRequest({ events: [anEvent({ text, data }), anEvent()] })));
+    expect(events[0]?.lines).toEqual([text, `"${data}"`]);
+    expect(events).toHaveLength(2);
   });
 });

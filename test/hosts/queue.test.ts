@@ -24,6 +24,24 @@ test("batchMax: a run is given the oldest, the rest follows at once, each once a
   expect(texts(heart)).toEqual([["1", "2"], ["3", "4"], ["5"]]);
 });
 
+test("a batch is bounded by its size: nothing is cut, the rest follows; an event is never divided", async () => {
+  const heart = testHeart({ coalesceMs: 0 });
+  const sent: { text: string; data: string }[] = ["1", "2", "3", "4", "5"].map((text) => ({
+    text,
+    data: "x".repeat(text === "5" ? 10 : 65_000),
+  }));
+  for (const { text, data } of sent) {
+    await heart.soon(heart.heartbeat.enqueueSystemEvent(text, { sessionKey: D, data }));
+  }
+  heart.agent.answers(BUSY, FAILED, RAN);
+  await heart.soon(heart.heartbeat.requestHeartbeatNow({ sessionKey: D }));
+  await heart.clock.advance(HOUR_MS);
+  const head = ["1", "2", "3"];
+  expect(texts(heart)).toEqual([head, head, head, ["4", "5"]]);
+  const given = heart.agent.calls.slice(2).flatMap(({ events }) => events);
+  expect(given.map(({ text, data }) => ({ text, data }))).toEqual(sent);
+});
+
 test("a dedupe key makes one event within its window, also once handled; after it, another", async () => {
   const heart = testHeart({ dedupeWindowMs: HOUR_MS, coalesceMs: 0 });
   const { heartbeat, clock } = heart;

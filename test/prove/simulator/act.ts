@@ -2,6 +2,7 @@ import type { EventOptions } from "../../../src/api.ts";
 import type { Accepted, Intent } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { must } from "./model.ts";
+import type { Plan } from "./plan.ts";
 import { watch, type Scene } from "./scene.ts";
 
 /** One thing that happens from outside. */
@@ -34,7 +35,7 @@ export function release({ life, model }: Scene, index: number): void {
 }
 
 function send(scene: Scene, chosen: string): void {
-  const { clock, sent, life } = scene;
+  const { clock, sent, life, plan } = scene;
   const repeated = clock.random() < 0.1 ? sent[sent.length - 1 - Math.floor(clock.random() * 3)] : undefined;
   const { key, text } = repeated ?? { key: chosen, text: `event ${sent.length + 1}` };
   if (repeated === undefined) sent.push({ key, text });
@@ -42,7 +43,7 @@ function send(scene: Scene, chosen: string): void {
     sessionKey: key,
     intent: intent(scene),
     dedupeKey: `${key} ${text}`.trim(),
-    ...cargoOf(key, text),
+    ...cargoOf(plan, key, text),
     ...(clock.random() < 0.3 ? { coalesceMs: 0 } : {}),
   };
   const call =
@@ -58,8 +59,13 @@ interface Asked {
 }
 
 /** What travels with an event: all of it follows from key and text, so that it can be checked wherever it arrives. */
-export function cargoOf(key: string, text: string): Pick<EventOptions, "trust" | "route" | "data"> {
-  return { trust: text.endsWith("7") ? "trusted" : "untrusted", route: { to: key }, data: { text } };
+export function cargoOf(
+  { bulky }: Plan,
+  key: string,
+  text: string,
+): Pick<EventOptions, "trust" | "route" | "data"> {
+  const data = bulky && /[024]$/.test(text) ? { text, bulk: "x".repeat(60_000) } : { text };
+  return { trust: text.endsWith("7") ? "trusted" : "untrusted", route: { to: key }, data };
 }
 
 /** What was accepted must be on the disk in the very moment the caller hears of it. */

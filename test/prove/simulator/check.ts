@@ -113,7 +113,7 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
     must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
   for (const event of request.events) {
     must((model.texts.get(event.eventId) ?? event.text) === event.text, "S15 the text is what was sent");
-    const { trust, route, data } = cargoOf(record.sessionKey, event.text);
+    const { trust, route, data } = cargoOf(plan, record.sessionKey, event.text);
     must(event.trust === trust, "S19 the trust is that of the event");
     must(isDeepStrictEqual(event.route, route), "S4 the route travels with its event");
     must(isDeepStrictEqual(event.data, data), "S15 the data is what was sent");

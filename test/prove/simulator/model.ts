@@ -31,6 +31,8 @@ export class Model {
   readonly runs = new Map<string, ModelRun>();
   /** Text of every event in the log, by id. */
   readonly texts = new Map<string, string>();
+  /** Characters of text and data of every event in the log, by id. */
+  readonly #chars = new Map<string, number>();
   readonly idle = new Set<string>();
   /** Sessions that a record moved since the last look. */
   readonly touched = new Set<string>();
@@ -83,6 +85,7 @@ export class Model {
         session.queue.push(record.facts.eventId);
         this.#queuedOnce(record);
         this.texts.set(record.facts.eventId, record.body?.text ?? "");
+        this.#chars.set(record.facts.eventId, charsOf(record.body));
         must(session.queue.length <= this.#plan.options.queueMax, "L8 a queue keeps its limit");
         return this.#request(session, record.facts.intent, record.facts.dueAtMs);
       case "wake.requested":
@@ -177,13 +180,25 @@ export class Model {
     this.#dedupe.set(dedupeKey, atMs + this.#plan.options.dedupeWindowMs);
   }
 
+  /** As many of the oldest as fit, but one at least. */
+  #batch(queue: readonly string[]): readonly string[] {
+    const batch: string[] = [];
+    let leftChars = 200_000;
+    for (const id of queue.slice(0, this.#plan.options.batchMax)) {
+      leftChars -= this.#chars.get(id) ?? 0;
+      if (batch.length > 0 && leftChars < 0) break;
+      batch.push(id);
+    }
+    return batch;
+  }
+
   #started(
     session: ModelSession,
     { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.started" }>,
     run: ModelRun | undefined,
   ): void {
     must(run === undefined, `S5 one run at a time in a lane: ${run?.runId} and ${facts.runId}`);
-    const expected = session.frozen?.ids ?? session.queue.slice(0, this.#plan.options.batchMax);
+    const expected = session.frozen?.ids ?? this.#batch(session.queue);
     must(
       same(facts.eventIds, expected),
       `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`,
@@ -265,6 +280,9 @@ export class Model {
     session.waitsFor = "window";
   }
 }
+
+const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
+  body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);
 
 /** A broken promise: the message begins with the number of the invariant. */
 export class Violation extends Error {}

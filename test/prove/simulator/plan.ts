@@ -28,6 +28,8 @@ export interface Plan {
   readonly crash: number;
   readonly storeFault: number;
   readonly clockJump: number;
+  /** Some events are so large that few of them fit into one batch. */
+  readonly bulky: boolean;
   /** How the agent answers: weights. */
   readonly agent: Readonly<Record<AgentMood, number>>;
 }
@@ -101,6 +103,7 @@ export function planOf(seed: number, steps: number): Plan {
       deaf: pick([0, 1]),
       nonsense: pick([0, 1]),
     },
+    bulky: random() < 0.05,
   };
 }
 
