@@ -125,7 +125,8 @@ export class Pending {
 /**
  * Two requests for one session become one: the older one's id and age, the more urgent one's words (the later one's if
  * equal), the sooner deadline. A pause after busy or failure is a floor: only `manual` cuts a backoff short, only
- * `manual` and `immediate` a wait for idle. A request that changes nothing leaves the very same wake.
+ * `manual` and `immediate` a wait for idle. What either has been through counts on. A request that changes nothing leaves
+ * the very same wake.
  */
 export function merge(pending: Wake, request: Wake): Wake {
   const louder = RANK[request.intent] <= RANK[pending.intent] ? request : pending;
@@ -134,7 +135,10 @@ export function merge(pending: Wake, request: Wake): Wake {
     request.intent === "manual" ||
     (request.intent === "immediate" && pending.waitsFor === "idle");
   const sooner = breaks && request.dueAtMs < pending.dueAtMs;
-  if (!sooner && says(pending, louder)) return pending;
+  const attempts = Math.max(pending.attempts, request.attempts);
+  const postponements = Math.max(pending.postponements, request.postponements);
+  const counts = attempts !== pending.attempts || postponements !== pending.postponements;
+  if (!sooner && !counts && says(pending, louder)) return pending;
   return {
     ...pending,
     source: louder.source,
@@ -142,6 +146,8 @@ export function merge(pending: Wake, request: Wake): Wake {
     reason: louder.reason,
     dueAtMs: sooner ? request.dueAtMs : pending.dueAtMs,
     waitsFor: sooner ? "window" : pending.waitsFor,
+    attempts,
+    postponements,
   };
 }
 

@@ -47,7 +47,14 @@ export type EventQueued = Envelope<
   { readonly text: string; readonly data?: Json }
 >;
 /** A session was asked for without an event. */
-export type WakeRequested = Envelope<"wake.requested", WakeFacts>;
+export type WakeRequested = Envelope<
+  "wake.requested",
+  WakeFacts & {
+    /** What a wake brings along that comes over from another lane; 0 for a new one. */
+    readonly attempts?: number;
+    readonly postponements?: number;
+  }
+>;
 /** A run was begun, with exactly these events in its prompt. */
 export type RunStarted = Envelope<
   "run.started",
@@ -85,7 +92,7 @@ export type RunSkipped = Envelope<
 /** The run failed, threw, hung or was interrupted: an attempt is used up. */
 export type RunFailed = Envelope<
   "run.failed",
-  {
+  ElsewhereFacts & {
     readonly wakeId: string;
     readonly runId: string;
     readonly code: string;

@@ -123,6 +123,7 @@ const dataOf = (body: EventQueued["body"]): object => (body?.data === undefined 
 
 function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested): Wake {
   const { wakeId, source, intent, reason, dueAtMs } = facts;
+  const { attempts = 0, postponements = 0 }: Partial<WakeRequested["facts"]> = facts;
   return {
     sessionKey,
     wakeId,
@@ -132,8 +133,8 @@ function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested)
     dueAtMs,
     requestedAtMs: atMs,
     waitsFor: "window",
-    attempts: 0,
-    postponements: 0,
+    attempts,
+    postponements,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Run, Wake } from "../../machines/index.ts";
+import type { Wake } from "../../machines/index.ts";
 import type { RecordDraft } from "./journal.ts";
 
 /**
@@ -7,21 +7,10 @@ import type { RecordDraft } from "./journal.ts";
  */
 const reason = "lane-changed";
 
-/** A run that a process which is gone left in the old lane: it ends there as postponed. */
-export function endElsewhere(lane: string, { wake, runId }: Run, nowMs: number): RecordDraft {
-  const { sessionKey, wakeId } = wake;
-  return {
-    type: "run.skipped",
-    sessionKey,
-    facts: { wakeId, runId, reason, dueAtMs: nowMs, lane },
-    body: null,
-  };
-}
-
-/** A wake that waits in the old lane: dropped there, requested here. */
+/** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
 export function handOver(lane: string, wake: Wake, nowMs: number): readonly RecordDraft[] {
-  const { sessionKey, wakeId, source, intent } = wake;
-  const facts = { wakeId, source, intent, reason: wake.reason, dueAtMs: nowMs };
+  const { sessionKey, wakeId, source, intent, attempts, postponements } = wake;
+  const facts = { wakeId, source, intent, reason: wake.reason, dueAtMs: nowMs, attempts, postponements };
   return [
     { type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null },
     { type: "wake.requested", sessionKey, facts, body: null },

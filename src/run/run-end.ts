@@ -2,8 +2,15 @@ import type { Run } from "../../machines/index.ts";
 import type { Settlement } from "../core/settle.ts";
 import type { RecordDraft } from "./journal.ts";
 
+interface EndFacts {
+  readonly eventIds: readonly string[];
+  readonly nowMs: number;
+  /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone. */
+  readonly elsewhere: { readonly lane?: string };
+}
+
 /** The record that says how a run ended. */
-export function endOf(run: Run, end: Settlement, eventIds: readonly string[], nowMs: number): RecordDraft {
+export function endOf(run: Run, end: Settlement, { eventIds, nowMs, elsewhere }: EndFacts): RecordDraft {
   const { runId, startedAtMs } = run;
   const { sessionKey, wakeId } = run.wake;
   switch (end.type) {
@@ -20,11 +27,11 @@ export function endOf(run: Run, end: Settlement, eventIds: readonly string[], no
       return {
         type: end.type,
         sessionKey,
-        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs },
+        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs, ...elsewhere },
         body: null,
       };
     case "run.failed": {
-      const facts = { wakeId, runId, code: end.code, dueAtMs: end.dueAtMs };
+      const facts = { wakeId, runId, code: end.code, dueAtMs: end.dueAtMs, ...elsewhere };
       return { type: end.type, sessionKey, facts, body: { error: end.error } };
     }
   }

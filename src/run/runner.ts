@@ -12,7 +12,7 @@ import type { ResolvedOptions } from "../options.ts";
 import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
-import { endElsewhere, handOver } from "./lane-changed.ts";
+import { handOver } from "./lane-changed.ts";
 import type { Leases } from "./lease.ts";
 import { endOf } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
@@ -239,19 +239,16 @@ export class LaneRunner implements Runner {
 
   /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
   #interrupted(lane: string, run: Run): void {
-    const { world, journal, clock } = this.#parts;
-    const nowMs = clock.nowMs();
-    if (world.laneOf(run.wake.sessionKey) !== lane) return void journal.write(endElsewhere(lane, run, nowMs));
     const reason = "The process ended while the run was going on.";
     const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
-    this.#settle({ ...run, startedAtMs: nowMs }, outcome);
+    this.#settle(lane, { ...run, startedAtMs: this.#parts.clock.nowMs() }, outcome);
   }
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
     this.#leaving(lane, () => {
       const { actor } = this.#parts.world.heartbeat(lane);
-      if (actor.context.run?.runId === run.runId) this.#settle(run, outcome);
+      if (actor.context.run?.runId === run.runId) this.#settle(lane, run, outcome);
     });
     if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
     else this.#signals.wasNotBusy(run.wake.sessionKey);
@@ -271,12 +268,13 @@ export class LaneRunner implements Runner {
     return [...this.#runs.values()].every((running) => running === null);
   }
 
-  #settle(run: Run, outcome: AttemptOutcome): void {
+  #settle(lane: string, run: Run, outcome: AttemptOutcome): void {
     const { world, journal, clock, options } = this.#parts;
     const { offer } = world.session(run.wake.sessionKey).actor.context;
     const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
     const nowMs = clock.nowMs();
     const facts = { wake: run.wake, events: eventIds.length, nowMs, random: clock.random(), policy: options };
-    journal.write(endOf(run, settlement(outcome, facts), eventIds, nowMs));
+    const elsewhere = world.laneOf(run.wake.sessionKey) === lane ? {} : { lane };
+    journal.write(endOf(run, settlement(outcome, facts), { eventIds, nowMs, elsewhere }));
   }
 }

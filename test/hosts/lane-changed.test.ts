@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/log/memory.ts";
 import type { Store } from "../../src/log/store.ts";
-import { BUSY, held, RAN } from "../support/agent.ts";
+import { BUSY, FAILED, held, RAN } from "../support/agent.ts";
 import { testHeart } from "../support/world.ts";
 
 const D = "agent:main:discord:channel:42";
@@ -49,4 +49,47 @@ test("a run that was going on in the old lane is given again, once, in the lane 
     [D, first.agent.calls[0]?.wakeId, "lane"],
   ]);
   expect(await second.heartbeat.peekSystemEvents(D)).toEqual([]);
+});
+
+test.each([
+  ["failed", FAILED],
+  ["killed its process", held().promise.then(() => RAN)],
+] as const)(
+  "a run that %s counts in the lane of today too: a poison event dies after its attempts, however often lanes change",
+  async (_, poison) => {
+    const options = { maxAttempts: 3, checkpointRecords: 1 };
+    let heart = testHeart({ ...options, laneOf: own }, { store: surviving() });
+    const attempts: number[] = [];
+    for (const laneOf of [shared, own, shared, own]) {
+      heart.agent.answers(() => poison);
+      await heart.soon(heart.heartbeat.wake("poison", { sessionKey: D, coalesceMs: 0, dedupeKey: "poison" }));
+      await heart.clock.advance(300);
+      if (poison === FAILED) await heart.soon(heart.heartbeat.close());
+      attempts.push(...heart.agent.calls.map(({ attempt }) => attempt));
+      const { store, clock } = heart;
+      heart = testHeart({ ...options, laneOf }, { store, clock });
+      heart.agent.answers(() => poison);
+      await clock.advance(5_000);
+      attempts.push(...heart.agent.calls.map(({ attempt }) => attempt));
+      heart.agent.calls.length = 0;
+    }
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(await heart.heartbeat.deadLetters()).toMatchObject([{ attempts: 3, event: { text: "poison" } }]);
+  },
+);
+
+test("attempts are kept when a newer wake waits in the lane of today already", async () => {
+  const first = testHeart({ laneOf: own, maxAttempts: 2 }, { store: surviving() });
+  first.agent.answers(FAILED);
+  await first.soon(first.heartbeat.wake("poison", { sessionKey: D, coalesceMs: 0 }));
+  await first.soon(first.heartbeat.close());
+  const { store, clock } = first;
+  const second = testHeart({ laneOf: shared, maxAttempts: 2 }, { store, clock });
+  second.agent.answers(FAILED, RAN);
+  await second.soon(second.heartbeat.wake("newer", { sessionKey: D, coalesceMs: 60_000 }));
+  await clock.advance(5_000);
+  expect(second.agent.calls.map(({ attempt, events }) => [attempt, events.map(({ text }) => text)])).toEqual([
+    [2, ["poison"]],
+    [1, ["newer"]],
+  ]);
 });
