@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { checkHistory } from "./crash/check-history.ts";
 import { damage, look, pictures } from "./crash/damage.ts";
 import type { Entry, Seen } from "./crash/history.ts";
-import { killPart } from "./parts/kill.ts";
+import { daemonPart, killPart } from "./parts/kill.ts";
 import { recordLoad, recorderMissing } from "./crash/recording.ts";
 import { replay } from "./crash/replay.ts";
 import { straceMissing, syscallsPart } from "./parts/syscalls.ts";
@@ -13,6 +13,12 @@ const request = { tier: "pr", progress: () => {} } as const;
 
 test("a process that is killed over and over loses nothing", async () => {
   const { counts, failures } = await killPart({ pr: 4, deep: 4 }).run(request);
+  expect(failures).toEqual([]);
+  expect(counts).toMatchObject({ cycles: 4 });
+});
+
+test("a daemon that is killed over and over loses nothing", async () => {
+  const { counts, failures } = await daemonPart({ pr: 4, deep: 4 }).run(request);
   expect(failures).toEqual([]);
   expect(counts).toMatchObject({ cycles: 4 });
 });
@@ -65,14 +71,15 @@ const sent = (n: number, key = A): Entry[] => [
   { type: "sent", key, n },
   { type: "acked", key, n, eventId: `e-${n}`, position: n },
 ];
-const run = (runId: string, events: Seen[], key = A, wakeId = "w-1"): Entry => ({
+const run = (runId: string, events: Seen[], key = A, wakeId = "w-1", attempt = 1): Entry => ({
   type: "run",
   key,
   wakeId,
   runId,
-  attempt: 1,
+  attempt,
   events,
 });
+const answered = (runId: string, ran = true): Entry => ({ type: "answered", runId, ran });
 const ended = (runId: string, ran = true): Entry => ({ type: "ended", runId, ran, position: 9 });
 const START: Entry = { type: "started", process: 1 };
 const AGAIN: Entry = { type: "started", process: 2 };
@@ -84,11 +91,18 @@ test("the checker is content with a run that was interrupted and came back", () 
     ...sent(1),
     run("r-1", [seen(1)]),
     AGAIN,
-    run("r-2", [seen(1)]),
+    run("r-2", [seen(1)], A, "w-1", 2),
     ended("r-2"),
     DRAINED,
   ];
-  expect(checkHistory(history)).toMatchObject({ violations: [], repeated: 1, runs: 2 });
+  expect(checkHistory(history)).toMatchObject({ violations: [], repeated: 1, effectsTwice: 0, runs: 2 });
+});
+
+test("the checker counts work that was done twice because its answer was lost", () => {
+  const first = [...sent(1), ...sent(2), run("r-1", [seen(1)]), answered("r-1")];
+  const again = [run("r-2", [seen(1)], A, "w-1", 2), answered("r-2"), run("r-3", [seen(2)], A, "w-2")];
+  const history = [START, ...first, AGAIN, ...again, answered("r-3"), DRAINED];
+  expect(checkHistory(history)).toMatchObject({ violations: [], repeated: 1, effectsTwice: 1, runs: 3 });
 });
 
 test.each<[string, RegExp, Entry[]]>([
@@ -112,8 +126,44 @@ test.each<[string, RegExp, Entry[]]>([
   ],
   [
     "back under another wake id",
-    /^S9 event 1 was interrupted/,
-    [...sent(1), run("r-1", [seen(1)]), AGAIN, run("r-2", [seen(1)], A, "w-2"), ended("r-2"), DRAINED],
+    /^S9 run r-1 was interrupted as wake w-1/,
+    [...sent(1), run("r-1", [seen(1)]), AGAIN, run("r-2", [seen(1)], A, "w-2", 2), ended("r-2"), DRAINED],
+  ],
+  [
+    "back with another",
+    /^S9 wake w-1 was interrupted with events 1 and/,
+    [
+      ...sent(1),
+      ...sent(2),
+      run("r-1", [seen(1)]),
+      answered("r-1"),
+      AGAIN,
+      run("r-2", [seen(1), seen(2)], A, "w-1", 2),
+      answered("r-2"),
+      DRAINED,
+    ],
+  ],
+  [
+    "back as the same attempt",
+    /^S9 wake w-1 came back as attempt 1/,
+    [...sent(1), run("r-1", [seen(1)]), AGAIN, run("r-2", [seen(1)]), ended("r-2"), DRAINED],
+  ],
+  [
+    "shown again after an answer that was heard",
+    /^S9 event 1 was seen again/,
+    [
+      ...sent(1),
+      run("r-1", [seen(1)]),
+      answered("r-1"),
+      run("r-2", [seen(1)], A, "w-1", 2),
+      answered("r-2"),
+      DRAINED,
+    ],
+  ],
+  [
+    "dropped after a failed answer",
+    /^S8 event 1/,
+    [...sent(1), run("r-1", [seen(1)]), answered("r-1", false), AGAIN, DRAINED],
   ],
   [
     "in two runs at once",

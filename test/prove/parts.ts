@@ -2,7 +2,7 @@ import { interleavings } from "./interleavings/part.ts";
 import { museum } from "./museum/part.ts";
 import type { Part } from "./part.ts";
 import { corruption } from "./parts/corruption.ts";
-import { kill } from "./parts/kill.ts";
+import { kill, killDaemonPart } from "./parts/kill.ts";
 import { powerLoss } from "./parts/power-loss.ts";
 import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
@@ -13,6 +13,7 @@ export const PARTS: readonly Part[] = [
   museum,
   interleavings,
   kill,
+  killDaemonPart,
   powerLoss,
   corruption,
   syscalls,

@@ -97,7 +97,12 @@ async function run({ sessionKey, wakeId, runId, attempt, events }: RunRequest): 
   const seen = events.map(({ eventId, sessionKey: key, text }) => ({ eventId, key, ...fromText(text) }));
   note({ type: "run", key: sessionKey, wakeId, runId, attempt, events: seen });
   if (random() < 0.5) await sleep(random() * 3);
-  const dice = random();
+  const outcome = answer(random());
+  note({ type: "answered", runId, ran: outcome.status === "ran" });
+  return outcome;
+}
+
+function answer(dice: number): Outcome {
   if (dice < 0.1) return { status: "skipped", reason: "requests-in-flight", retryAfterMs: 1 };
   if (dice < 0.2) return { status: "failed", reason: "no luck" };
   return { status: "ran" };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /**
  * What a process that may die says about itself, one JSON line per thing, in order: a file outlives `kill -9`. A `sent` is written before the
- * call, an `acked` after its promise has resolved, a `run` by the agent before it answers, an `ended` after the commit.
+ * call, an `acked` after its promise has resolved, a `run` and an `answered` by the agent before it answers, an `ended` after the commit.
  */
 export type Entry =
   | { readonly type: "started"; readonly process: number }
@@ -23,6 +23,7 @@ export type Entry =
       readonly attempt: number;
       readonly events: readonly Seen[];
     }
+  | { readonly type: "answered"; readonly runId: string; readonly ran: boolean }
   | { readonly type: "ended"; readonly runId: string; readonly ran: boolean; readonly position: number }
   | { readonly type: "refused"; readonly code: string }
   | { readonly type: "drained" };
@@ -38,10 +39,11 @@ export interface Seen {
 export const historyFile = (folder: string): string => join(folder, "history.jsonl");
 export const dataFolder = (folder: string): string => join(folder, "data");
 
-export const textOf = (key: string, n: number): string => `${n} ${key}`;
+/** In quotes: white space at the ends of a text is not kept. */
+export const textOf = (key: string, n: number): string => `${n} ${JSON.stringify(key)}`;
 export function fromText(text: string): { readonly sentTo: string; readonly n: number } {
   const space = text.indexOf(" ");
-  return { n: Number(text.slice(0, space)), sentTo: text.slice(space + 1) };
+  return { n: Number(text.slice(0, space)), sentTo: JSON.parse(text.slice(space + 1)) as string };
 }
 
 /** A line that the end of its process has cut off says nothing; what it stood for had not happened yet, or is not known. */

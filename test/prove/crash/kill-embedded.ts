@@ -12,7 +12,7 @@ const KILL_AT_START = 0.3;
 const KILL_MS_MAX = 60;
 
 export interface KillReport {
-  readonly counts: Readonly<Record<"cycles" | "sent" | "acked" | "runs" | "repeated", number>>;
+  readonly counts: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
 }
 

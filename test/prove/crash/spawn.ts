@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
 /** Compiled once, so that the next thousand start faster. */
-const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "lubdub-prove-compiled") };
+export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "lubdub-prove-compiled") };
 /** A child that takes longer hangs. */
 const CHILD_MS_MAX = 120_000;
 

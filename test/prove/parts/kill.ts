@@ -1,26 +1,50 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { killEmbedded } from "../crash/kill-embedded.ts";
+import { killDaemon } from "../crash/kill-daemon.ts";
+import { killEmbedded, type KillReport } from "../crash/kill-embedded.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 
-/** Chosen by measurement: about 5 a second on two cores. */
-const CYCLES: Readonly<Record<Tier, number>> = { pr: 1_000, deep: 5_000 };
+type Sizes = Readonly<Record<Tier, number>>;
+type Kill = (seed: number, cycles: number, onCycle: () => void) => Promise<KillReport>;
+
 /** Over one folder; then the next begins with an empty one. */
 const PER_FOLDER = 25;
+const INVARIANTS = ["S1", "S2", "S3", "S4", "S5", "S8", "S9", "S10", "S15", "L1", "L6"];
 
 /** `kill -9` at random moments under load, over and over. The seed gives the load and the moments, not what the machine does in them. */
-export const kill: Part = killPart(CYCLES);
+export const kill: Part = killPart({ pr: 400, deep: 20_000 });
+/** The same of the shipped daemon, with producers and an agent over HTTP. */
+export const killDaemonPart: Part = daemonPart({ pr: 600, deep: 30_000 });
 
-export function killPart(cycles: Readonly<Record<Tier, number>>): Part {
+export function killPart(cycles: Sizes): Part {
+  return part("kill", killEmbedded, cycles);
+}
+
+export function daemonPart(cycles: Sizes): Part {
+  return { ...part("kill-daemon", killDaemon, cycles), missing: programMissing };
+}
+
+function part(name: string, killing: Kill, cycles: Sizes): Part {
   return {
-    name: "kill",
-    invariants: ["S1", "S3", "S4", "S5", "S8", "S9", "S10", "S15", "L1", "L6"],
-    run: (request) => run(cycles[request.tier], request),
+    name,
+    invariants: INVARIANTS,
+    run: (request) => run({ name, killing, all: cycles[request.tier] }, request),
   };
 }
 
-async function run(all: number, { seed: only, progress }: PartRequest): Promise<PartResult> {
+/** Why there is no daemon to kill. */
+function programMissing(): string | undefined {
+  const built = new URL("../../../dist/src/cli/main.js", import.meta.url);
+  return existsSync(built) ? undefined : "the daemon is not built: npm run build";
+}
+
+async function run(
+  { name, killing, all }: { name: string; killing: Kill; all: number },
+  { seed: only, progress }: PartRequest,
+): Promise<PartResult> {
   const counts: Record<string, number> = {};
   const failures: Finding[] = [];
+  const startedMs = performance.now();
   let next = only ?? 1;
   let begun = 0;
   let done = 0;
@@ -29,13 +53,13 @@ async function run(all: number, { seed: only, progress }: PartRequest): Promise<
       const seed = next++;
       const cycles = Math.min(PER_FOLDER, all - begun);
       begun = only === undefined ? begun + cycles : all;
-      const report = await killEmbedded(seed, cycles, () => progress(++done, all));
-      for (const [name, count] of Object.entries(report.counts)) counts[name] = (counts[name] ?? 0) + count;
-      for (const message of report.violations) failures.push({ seed, message, reproduce: reproduce(seed) });
+      const report = await killing(seed, cycles, () => progress(++done, all));
+      for (const [what, count] of Object.entries(report.counts)) counts[what] = (counts[what] ?? 0) + count;
+      for (const message of report.violations)
+        failures.push({ seed, message, reproduce: `npm run prove -- --only ${name} --seed ${seed}` });
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return { counts, failures };
+  const perMinute = Math.round((60_000 * done) / (performance.now() - startedMs));
+  return { counts: { ...counts, "cycles a minute": perMinute }, failures };
 }
-
-const reproduce = (seed: number): string => `npm run prove -- --only kill --seed ${seed}`;

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect, type Heartbeat } from "../../../src/client/index.ts";
+import type { Config } from "../../../src/config/schema.ts";
+import { tokenFile } from "../../../src/config/token.ts";
+import { dataFolder } from "./history.ts";
+import { COMPILED, type ChildEnd } from "./spawn.ts";
+
+/** The program that is shipped: `npm run build` makes it. */
+const PROGRAM = fileURLToPath(new URL("../../../bin/lubdub.js", import.meta.url));
+
+export interface RunningDaemon {
+  readonly process: ChildProcess;
+  /** Its address, once it serves; undefined when it ended before. */
+  readonly url: Promise<string | undefined>;
+  readonly ended: Promise<ChildEnd>;
+}
+
+/** `lubdub up` in a process of its own, on a free port of this machine, with its data in the folder. */
+export function startDaemon(folder: string, config: Config, execArgv: readonly string[] = []): RunningDaemon {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "lubdub.config.json");
+  writeFileSync(file, JSON.stringify({ port: 0, ...config }));
+  const up = ["up", "--json", "--config", file, "--data", dataFolder(folder)];
+  const child = spawn(process.execPath, [...execArgv, PROGRAM, ...up], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...COMPILED },
+  });
+  const ended = Promise.withResolvers<ChildEnd>();
+  const url = Promise.withResolvers<string | undefined>();
+  let said = "";
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.endsWith("\n")) url.resolve((JSON.parse(said) as { url: string }).url);
+  });
+  child.on("error", ended.reject);
+  child.on("close", (code, signal) => {
+    url.resolve(undefined);
+    ended.resolve({ code, signal, stderr });
+  });
+  return { process: child, url: url.promise, ended: ended.promise };
+}
+
+/** A client of it, as any program on this machine would have. */
+export function clientOf(folder: string, url: string): Heartbeat {
+  return connect({ url, token: readFileSync(tokenFile(dataFolder(folder)), "utf8").trim() });
+}
