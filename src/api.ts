@@ -6,6 +6,7 @@ import type {
   Json,
   Outcome,
   Receipt,
+  Recorded,
   Route,
   SessionSummary,
   Source,
@@ -35,7 +36,7 @@ export interface WakeOptions {
 export interface EventOptions extends WakeOptions {
   /** JSON for the agent beside the text, up to 64 KiB in all. */
   readonly data?: Json;
-  /** The same key within the dedupe window makes one event: 1 to 256 bytes. */
+  /** The same key within the dedupe window makes one event: 1 to 256 bytes, none of them control characters; compared byte for byte. */
   readonly dedupeKey?: string;
   /** Groups events of one matter: up to 256 characters. */
   readonly contextKey?: string;
@@ -103,7 +104,7 @@ export interface TurnOptions {
 /**
  * A heartbeat: the same interface in process (`createHeartbeat`) and over HTTP (`lubdub/client`).
  *
- * Every promise that hands out an `Accepted` resolves after the commit: what it names is synced to disk. All methods
+ * Every promise that hands out an `Accepted` or `Recorded` resolves after the commit: what it names is synced to disk. All methods
  * reject with a `LubdubError`; `LUBDUB_CLOSED` after `close`, `LUBDUB_STOPPING` while it stops, and with the store's error
  * once the store has failed.
  */
@@ -154,7 +155,7 @@ export interface Heartbeat extends AsyncDisposable {
   /** Puts dead letters back at the end of their queue under their ids, and wakes. @param eventId - one event */
   requeue(eventId: string): Promise<Accepted>;
   /** Gives up a dead letter for good. */
-  dismiss(eventId: string): Promise<Accepted>;
+  dismiss(eventId: string): Promise<Recorded>;
 
   /** Committed records in order. */
   read(options?: ReadOptions): Promise<readonly LogRecord[]>;
@@ -163,7 +164,7 @@ export interface Heartbeat extends AsyncDisposable {
   /** Folds the log up to this position: the state as it was. */
   stateAt(position: number): Promise<StateAt>;
   /** Empties the session's queue and erases its texts from log and snapshots for good; ids and times stay. */
-  forget(sessionKey: string): Promise<Accepted>;
+  forget(sessionKey: string): Promise<Recorded>;
   /** Writes a consistent copy into a new file. */
   backup(file: string): Promise<void>;
   status(): Promise<Status>;

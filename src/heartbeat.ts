@@ -1,6 +1,6 @@
 import type { Heartbeat } from "./api.ts";
 import { createHost } from "./hosts/embedded.ts";
-import { drain, revive, write } from "./hosts/edits.ts";
+import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
 import {
   listDeadLetters,
@@ -63,8 +63,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     sessions: async (page) => listSessions(host, page),
     session: async (key) => sessionView(host, parseSessionKey(key)),
     deadLetters: async (page) => listDeadLetters(host, page),
-    requeue: (eventId) => revive(host, eventId, "events.requeued"),
-    dismiss: (eventId) => revive(host, eventId, "events.dismissed"),
+    requeue: (eventId) => requeue(host, eventId),
+    dismiss: (eventId) => dismiss(host, eventId),
     read: async (read) => readLog(host, read),
     subscribe: (listener) => host.subscribe(listener),
     stateAt: async (position) => stateAt(host, position),

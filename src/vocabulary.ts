@@ -116,6 +116,13 @@ export interface Accepted {
   readonly deduplicated: boolean;
 }
 
+/** What an operator's change is answered with, once it is synced to disk. */
+export interface Recorded {
+  readonly sessionKey: string;
+  /** Position in the log of the record that proves it. */
+  readonly position: number;
+}
+
 /** How far an accepted event has come. */
 export interface Receipt {
   readonly sessionKey: string;

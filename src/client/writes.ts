@@ -1,6 +1,6 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import type { Heartbeat } from "../api.ts";
-import type { Accepted, Outcome, SystemEvent } from "../vocabulary.ts";
+import type { Accepted, Outcome, Recorded, SystemEvent } from "../vocabulary.ts";
 import { errorFrom, sessionPath, type Transport } from "./transport.ts";
 
 type WriteCalls = Pick<
@@ -41,8 +41,8 @@ export function createWriteCalls(transport: Transport): WriteCalls {
       return ((await post(sessionPath(sessionKey, "/drain"))) as { events: SystemEvent[] }).events;
     },
     requeue: (eventId) => accept(deadPath(eventId, "requeue")),
-    dismiss: (eventId) => accept(deadPath(eventId, "dismiss")),
-    forget: async (sessionKey) => accept(sessionPath(sessionKey, "/forget")),
+    dismiss: async (eventId) => (await post(deadPath(eventId, "dismiss"))) as Recorded,
+    forget: async (sessionKey) => (await post(sessionPath(sessionKey, "/forget"))) as Recorded,
   };
 }
 

@@ -4,15 +4,15 @@ import { newId, positionOf } from "../core/ids.ts";
 import { LubdubError, shown } from "../errors.ts";
 import { parseSessionKey } from "../intake/parse.ts";
 import type { RecordDraft } from "../run/journal.ts";
-import type { Accepted, DeadLetter, SystemEvent } from "../vocabulary.ts";
+import type { Accepted, DeadLetter, Recorded, SystemEvent } from "../vocabulary.ts";
 import type { Host } from "./embedded.ts";
 
 /** Writes one record of an operator or caller, and answers after its commit. */
-export async function write(host: Host, draft: RecordDraft): Promise<Accepted> {
+export async function write(host: Host, draft: RecordDraft): Promise<Recorded> {
   host.guard();
   const { sessionKey, position } = host.journal.write(draft);
   await host.journal.committed();
-  return { sessionKey, wakeId: "", position, deduplicated: false };
+  return { sessionKey, position };
 }
 
 /** Takes what is queued and not held by a run: it counts as handled. */
@@ -28,31 +28,32 @@ export async function drain(host: Host, key: string): Promise<readonly SystemEve
   return taken;
 }
 
-/** Requeues or dismisses one dead letter. */
-export async function revive(
-  host: Host,
-  eventId: string,
-  type: "events.requeued" | "events.dismissed",
-): Promise<Accepted> {
-  host.guard();
+/** Puts one dead letter back into its queue, and wakes. */
+export async function requeue(host: Host, eventId: string): Promise<Accepted> {
+  const sessionKey = sessionOfLetter(host, eventId);
   const { clock, journal, world } = host;
-  const letter = letterOf(host, eventId);
-  if (letter === undefined) {
-    throw new LubdubError("LUBDUB_NOT_FOUND", {
-      expected: "the event id of a dead letter",
-      got: shown(eventId),
-      fix: "`lubdub dead ls` lists them.",
-    });
-  }
-  const { sessionKey } = letter.event;
-  const eventIds = [eventId];
-  if (type === "events.dismissed") {
-    return { ...(await write(host, { type, sessionKey, facts: { eventIds }, body: null })), eventId };
-  }
   const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
   const wakeId = pending?.wakeId ?? newId("w", journal.nextPosition, clock);
-  const facts = { eventIds, wakeId, dueAtMs: clock.nowMs() };
-  return { ...(await write(host, { type, sessionKey, facts, body: null })), eventId, wakeId };
+  const facts = { eventIds: [eventId], wakeId, dueAtMs: clock.nowMs() };
+  const { position } = await write(host, { type: "events.requeued", sessionKey, facts, body: null });
+  return { sessionKey, eventId, wakeId, position, deduplicated: false };
+}
+
+/** Gives up one dead letter for good. */
+export async function dismiss(host: Host, eventId: string): Promise<Recorded> {
+  const sessionKey = sessionOfLetter(host, eventId);
+  return write(host, { type: "events.dismissed", sessionKey, facts: { eventIds: [eventId] }, body: null });
+}
+
+function sessionOfLetter(host: Host, eventId: string): string {
+  host.guard();
+  const letter = letterOf(host, eventId);
+  if (letter !== undefined) return letter.event.sessionKey;
+  throw new LubdubError("LUBDUB_NOT_FOUND", {
+    expected: "the event id of a dead letter",
+    got: shown(eventId),
+    fix: "`lubdub dead ls` lists them.",
+  });
 }
 
 /** Its record tells its session. Where that was compacted away, the sessions that have dead letters are looked through. */

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ZodError } from "zod";
 import type { Heartbeat } from "../api.ts";
 import { LubdubError, shown } from "../errors.ts";
@@ -68,6 +69,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(checkHost(authorities), checkOrigin(authorities));
   healthRoute(app);
   app.use(bearerAuth(options.token, options.nowMs ?? Date.now));
+  app.use(
+    methodNotAllowed({ app, onMethodNotAllowed: ({ req }, methods) => wrongMethod(req.method, methods) }),
+  );
   app.use(requireJson, readJson(limits.bodyBytes));
   eventRoutes(app, served);
   sessionRoutes(app, served);
@@ -100,6 +104,18 @@ function refuseInvalid(
     got: issue?.message ?? "something else",
     fix: "GET /openapi.json says what each route takes.",
   });
+}
+
+function wrongMethod(method: string, methods: readonly string[]): Response {
+  const response = problemResponse(
+    new LubdubError("LUBDUB_METHOD_NOT_ALLOWED", {
+      expected: methods.join(" or "),
+      got: shown(method),
+      fix: "GET /openapi.json says what each route takes.",
+    }),
+  );
+  response.headers.set("allow", methods.join(", "));
+  return response;
 }
 
 function noRoute(method: string, path: string): LubdubError {

@@ -39,6 +39,14 @@ const words = (max: number) =>
     .min(1)
     .max(max)
     .regex(/^\P{Cc}*$/u, "no control characters");
+/** Taken as it is: nothing is trimmed, folded or normalised. */
+const exact = (bytesMax: number) =>
+  z
+    .string()
+    .min(1)
+    .refine((key) => bytesOf(key) <= bytesMax, `at most ${bytesMax} bytes`)
+    .refine((key) => key.isWellFormed(), "well-formed Unicode")
+    .regex(/^\P{Cc}*$/u, "no control characters");
 const wakeShape = {
   sessionKey: z.unknown(), // told by `parseSessionKey`
   source: words(SOURCE_CHARS_MAX).optional(),
@@ -50,7 +58,7 @@ const wakeSchema = z.strictObject(wakeShape);
 const eventSchema = z.strictObject({
   ...wakeShape,
   data: z.unknown().optional(),
-  dedupeKey: words(DEDUPE_KEY_BYTES_MAX).optional(),
+  dedupeKey: exact(DEDUPE_KEY_BYTES_MAX).optional(),
   contextKey: words(CONTEXT_KEY_CHARS_MAX).optional(),
   route: z.record(z.string().max(64), z.string().max(512)).optional(),
   trust: z.enum(["trusted", "untrusted"]).optional(),

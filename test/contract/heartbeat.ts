@@ -69,6 +69,16 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       expect(await it.heartbeat.receipt(first.eventId as string)).toMatchObject({ settlement: "drained" });
     });
 
+    test("dedupe keys are compared byte for byte; 256 bytes is the limit, and no control character is taken", async () => {
+      await using it = await opened();
+      const send = (dedupeKey: string) => it.heartbeat.wake("done", { sessionKey: KEY, dedupeKey });
+      const alike = ["a", " a", "a ", "A", "a\u00e9", "ae\u0301", "\u20ac".repeat(85)];
+      for (const key of alike) expect(await send(key)).toMatchObject({ deduplicated: false });
+      for (const key of alike) expect(await send(key)).toMatchObject({ deduplicated: true });
+      for (const key of ["", "a\n", "\0", "\u0085", "a\ud800", "x".repeat(257), "\u20ac".repeat(86)])
+        await expect(send(key)).rejects.toMatchObject({ code: "LUBDUB_INPUT_INVALID" });
+    });
+
     test("the same dedupe key makes one event", async () => {
       await using it = await opened();
       const options = { sessionKey: KEY, dedupeKey: "build 7: ✓" };
@@ -174,7 +184,10 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       outcomes.push({ status: "ran" });
       expect(await heartbeat.requeue(eventId)).toMatchObject({ sessionKey: KEY, eventId });
       expect(await heartbeat.waitFor(eventId, "settled")).toMatchObject({ settlement: "acked" });
-      await heartbeat.dismiss(other);
+      expect(await heartbeat.dismiss(other)).toEqual({
+        sessionKey: "other",
+        position: expect.any(Number) as number,
+      });
       expect(await heartbeat.receipt(other)).toMatchObject({ settlement: "dismissed" });
       expect(await heartbeat.deadLetters()).toEqual([]);
     });
@@ -226,7 +239,7 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
     test("forget erases texts and keeps ids", async () => {
       await using it = await opened();
       const { eventId } = await it.heartbeat.enqueueSystemEvent("secret", { sessionKey: KEY });
-      await it.heartbeat.forget(KEY);
+      expect(await it.heartbeat.forget(KEY)).toEqual({ sessionKey: KEY, position: 2 });
       expect(JSON.stringify(await it.heartbeat.read())).not.toContain("secret");
       expect(await it.heartbeat.peekSystemEvents(KEY)).toEqual([]);
       expect(await it.heartbeat.receipt(eventId as string)).toMatchObject({ settlement: "forgotten" });

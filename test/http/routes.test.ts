@@ -253,3 +253,26 @@ test("a bug is 500 and tells the caller nothing, the daemon everything", async (
   expect(await answered.text()).not.toContain("secret");
   expect(bugs).toEqual([expect.objectContaining({ message: "secret path /x" })]);
 });
+
+test.each([
+  ["GET", "/v1/events", "POST"],
+  ["DELETE", "/v1/status", "GET, HEAD"],
+  ["PUT", `${SESSION}/turns`, "GET, HEAD, POST"],
+  ["PATCH", "/openapi.json", "GET, HEAD"],
+])("%s %s is no method of this route: 405 that names those it has", async (method, path, allow) => {
+  await using app = await open();
+  const response = await ask(app, path, { method });
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe(allow);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  expect(await response.json()).toMatchObject({ code: "LUBDUB_METHOD_NOT_ALLOWED", status: 405 });
+});
+
+test("no route is 404 under any method, and so is what a route does not find", async () => {
+  await using app = await open();
+  for (const method of ["GET", "POST", "DELETE"]) {
+    const response = await ask(app, "/v1/nothing", { method });
+    expect([response.status, response.headers.get("allow")]).toEqual([404, null]);
+  }
+  expect((await ask(app, "/v1/wakes/e-9-none")).status).toBe(404);
+});

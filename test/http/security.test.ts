@@ -22,6 +22,7 @@ const unsupported = { status: 415, code: "LUBDUB_UNSUPPORTED_TYPE" };
 const invalid = { status: 400, code: "LUBDUB_INPUT_INVALID" };
 const tooLarge = { status: 413, code: "LUBDUB_TOO_LARGE" };
 const notFound = { status: 404, code: "LUBDUB_NOT_FOUND" };
+const wrongMethod = { status: 405, code: "LUBDUB_METHOD_NOT_ALLOWED" };
 const chunks = (bytes: number): ReadableStream =>
   new ReadableStream({
     pull(controller) {
@@ -157,21 +158,21 @@ const ATTACKS: readonly Attack[] = [
   { name: "an array for an object", body: "[]", ...invalid },
   { name: "a number for a text", body: JSON.stringify({ text: 1, sessionKey: "s" }), ...invalid },
   { name: "a wrong intent", body: JSON.stringify({ text: "t", sessionKey: "s", intent: "now" }), ...invalid },
-  { name: "GET where POST is meant", method: "GET", body: null, ...notFound },
+  { name: "GET where POST is meant", method: "GET", body: null, ...wrongMethod },
   {
     name: "GET that asks for a change",
     path: "/v1/sessions/s/drain",
     method: "GET",
     body: null,
-    ...notFound,
+    ...wrongMethod,
   },
-  { name: "PUT", method: "PUT", ...notFound },
+  { name: "PUT", method: "PUT", ...wrongMethod },
   {
     name: "TRACE in disguise",
     method: "GET",
     body: null,
     headers: { "x-http-method-override": "POST" },
-    ...notFound,
+    ...wrongMethod,
   },
   {
     name: "a path that climbs",

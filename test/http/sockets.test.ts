@@ -62,7 +62,7 @@ test.each<Raw>([
   ["no HTTP at all", /^HTTP\/1\.1 400 /, () => "hello\r\n\r\n"],
   [
     "an unknown method",
-    /^HTTP\/1\.1 404 /,
+    /^HTTP\/1\.1 405 /,
     (port) => head(port, ["Content-Length: 0"], "PURGE /v1/events HTTP/1.1"),
   ],
   [

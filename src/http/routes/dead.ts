@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { PageOptions } from "../../api.ts";
 import { answer, type App, type Served } from "../answer.ts";
 import { emptyBody, eventIdParams, noQuery, pageQuery } from "../schemas/requests.ts";
-import { accepted, deadLetter, stored } from "../schemas/responses.ts";
+import { deadLetter, recorded, stored } from "../schemas/responses.ts";
 import { storedAnswer } from "./events.ts";
 import { answers, jsonBody, list } from "./shape.ts";
 
@@ -26,7 +26,7 @@ const dismiss = createRoute({
   path: "/v1/dead/{eventId}/dismiss",
   summary: "Give one up for good.",
   request: change,
-  responses: answers(200, accepted, "Done."),
+  responses: answers(200, recorded, "Done."),
 });
 
 export function deadRoutes(app: App, { heartbeat }: Served): void {

@@ -3,8 +3,8 @@ import type { PageOptions, WakeOptions } from "../../api.ts";
 import { answer, raw, sessionKeyOf, type App, type Served } from "../answer.ts";
 import { emptyBody, keyParams, noQuery, pageQuery, wakeBody } from "../schemas/requests.ts";
 import {
-  accepted,
   outcome,
+  recorded,
   sessionSummary,
   sessionView,
   stored,
@@ -80,7 +80,7 @@ const forget = createRoute({
   path: "/v1/sessions/{key}/forget",
   summary: "Empty the queue and erase the session's texts for good.",
   request: change,
-  responses: answers(200, accepted, "Done."),
+  responses: answers(200, recorded, "Done."),
 });
 
 export function sessionRoutes(app: App, served: Served): void {

@@ -67,7 +67,10 @@ export const eventBody = z
     ...wakeFields,
     data: json.optional(),
     id: z.string().min(1).max(256).optional().openapi({ description: "With `source`: de-duplicates." }),
-    dedupeKey: z.string().optional().openapi({ maxLength: DEDUPE_KEY_BYTES_MAX }),
+    dedupeKey: z
+      .string()
+      .optional()
+      .openapi({ description: `1 to ${DEDUPE_KEY_BYTES_MAX} bytes; compared byte for byte.` }),
     contextKey: z.string().optional().openapi({ maxLength: CONTEXT_KEY_CHARS_MAX }),
     route: z.record(z.string(), z.string()).optional(),
     trust: trust.optional(),

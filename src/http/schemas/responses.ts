@@ -22,7 +22,7 @@ export const systemEvent = z
 export const deadLetter = z
   .object({ event: systemEvent, attempts: z.number().int(), error: failure, diedAtMs: epochMs })
   .openapi("DeadLetter");
-export const accepted = z
+const accepted = z
   .object({
     sessionKey,
     eventId: z.string().optional(),
@@ -31,6 +31,7 @@ export const accepted = z
     deduplicated: z.boolean(),
   })
   .openapi("Accepted");
+export const recorded = z.object({ sessionKey, position: z.number().int() }).openapi("Recorded");
 export const receipt = z
   .object({
     sessionKey,

@@ -1,5 +1,5 @@
 import type { EventOptions } from "../../../src/api.ts";
-import type { Accepted, Intent } from "../../../src/vocabulary.ts";
+import type { Accepted, Intent, Recorded } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { must } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -42,7 +42,7 @@ function send(scene: Scene, chosen: string): void {
   const options = {
     sessionKey: key,
     intent: intent(scene),
-    dedupeKey: `${key} ${text}`.trim(),
+    dedupeKey: `${key} ${text}`,
     ...cargoOf(plan, key, text),
     ...(clock.random() < 0.3 ? { coalesceMs: 0 } : {}),
   };
@@ -52,6 +52,8 @@ function send(scene: Scene, chosen: string): void {
       : life.heartbeat.enqueueSystemEvent(text, options);
   note(scene, { key, dedupeKey: options.dedupeKey }, call);
 }
+
+type Answered = Recorded & Partial<Accepted>;
 
 interface Asked {
   readonly key: string;
@@ -69,7 +71,7 @@ export function cargoOf(
 }
 
 /** What was accepted must be on the disk in the very moment the caller hears of it. */
-function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
+function note(scene: Scene, asked: Asked, call: Promise<Answered>): void {
   const { process } = scene.life;
   call.then(
     (accepted) => watch(scene, () => checkAccepted(scene, asked, accepted)),
@@ -83,7 +85,7 @@ function note(scene: Scene, asked: Asked, call: Promise<Accepted>): void {
 function checkAccepted(
   { disk, model }: Scene,
   { key, dedupeKey }: Asked,
-  { position, sessionKey, eventId, deduplicated }: Accepted,
+  { position, sessionKey, eventId, deduplicated }: Answered,
 ): void {
   const record = disk.recordAt(position);
   must(record !== undefined, "S2 what was accepted is on the disk");
