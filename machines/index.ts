@@ -8,3 +8,10 @@ export {
   type SessionContext,
   type SessionEvent,
 } from "./session.ts";
+export {
+  scheduleMachine,
+  type Cadence,
+  type ScheduleContext,
+  type ScheduleEvent,
+  type ScheduleSpec,
+} from "./schedule.ts";

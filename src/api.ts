@@ -83,6 +83,7 @@ export interface StateAt {
   readonly atMs: number;
   readonly sessions: Readonly<Record<string, unknown>>;
   readonly heartbeats: Readonly<Record<string, unknown>>;
+  readonly schedules: Readonly<Record<string, unknown>>;
 }
 
 /** Held while anyone works in a lane. */

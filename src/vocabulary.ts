@@ -162,6 +162,40 @@ export interface Why {
   readonly dead: number;
 }
 
+/** What becomes of ticks that nobody was there for: one tick that says how many, or none. */
+export type MissedPolicy = "catch-up" | "skip";
+
+/** When a schedule ticks. `phaseMs`: where in its interval, counted from the Unix epoch. */
+export type Cadence =
+  | { readonly kind: "every"; readonly everyMs: number; readonly phaseMs: number }
+  | { readonly kind: "cron"; readonly cron: string; readonly zone: string }
+  | { readonly kind: "at"; readonly atMs: number };
+
+/** A schedule as lists show it. All times in milliseconds since the Unix epoch. */
+export interface Schedule {
+  readonly scheduleId: string;
+  readonly sessionKey: string;
+  readonly state: "active" | "paused";
+  readonly cadence: Cadence;
+  /** What each tick says; empty for a beat, which only wakes. */
+  readonly text: string;
+  readonly data?: Json;
+  readonly source: Source;
+  readonly intent: Intent;
+  readonly reason: string;
+  readonly trust: Trust;
+  readonly route?: Route;
+  readonly onMissed: MissedPolicy;
+  /** Whether the configuration file asked for it, or a call did. */
+  readonly origin: "config" | "call";
+  /** The next tick; kept while it is paused. */
+  readonly nextAtMs: number | null;
+  readonly lastTickAtMs: number | null;
+  readonly ticks: number;
+  /** The next five ticks. */
+  readonly upcomingMs: readonly number[];
+}
+
 /** A session as lists show it. */
 export interface SessionSummary {
   readonly sessionKey: string;

@@ -5,7 +5,7 @@ import { show, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
 import { subcommand } from "./subcommand.ts";
 import { acceptedWords } from "./wake.ts";
-import { clockTime } from "./words.ts";
+import { clockTime } from "./time-words.ts";
 
 const PAGE = 1_000;
 

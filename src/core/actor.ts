@@ -1,9 +1,11 @@
-import { createActor, type AnyMachineSnapshot, type EventFromLogic } from "xstate";
+import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic } from "xstate";
 import {
   heartbeatMachine,
   Pending,
+  scheduleMachine,
   sessionMachine,
   type HeartbeatContext,
+  type ScheduleContext,
   type SessionContext,
   type Wake,
 } from "../../machines/index.ts";
@@ -23,9 +25,17 @@ export interface Live<Context, Event> {
 
 export type HeartbeatActor = Live<HeartbeatContext, EventFromLogic<typeof heartbeatMachine>>;
 export type SessionActor = Live<SessionContext, EventFromLogic<typeof sessionMachine>>;
+export type ScheduleActor = Live<ScheduleContext, EventFromLogic<typeof scheduleMachine>>;
 
 /** Id and version of the machines that this build runs: written into every snapshot, checked before one is revived. */
-export const MACHINE_IDS = { heartbeat: heartbeatMachine.id, session: sessionMachine.id } as const;
+export const MACHINE_IDS = {
+  heartbeat: heartbeatMachine.id,
+  session: sessionMachine.id,
+  schedule: scheduleMachine.id,
+} as const;
+
+/** A heartbeat per lane, a session per session key, a schedule per schedule id. */
+export type ActorKind = keyof typeof MACHINE_IDS;
 
 /** `perform` receives what the machine's actions ask for. */
 export function heartbeatActors(
@@ -50,15 +60,21 @@ export function heartbeatActors(
   };
 }
 
-export function sessionActor(sessionKey: string, encoded?: string): SessionActor {
-  if (encoded === undefined) return alive(createActor(sessionMachine, { input: { sessionKey } }));
-  const { value, context } = JSON.parse(encoded) as Encoded<SessionContext>;
-  return alive(
-    createActor(sessionMachine, {
-      input: { sessionKey },
-      snapshot: sessionMachine.resolveState({ value, context }),
-    }),
-  );
+export const sessionActor = (sessionKey: string, encoded?: string): SessionActor =>
+  revived(sessionMachine, { sessionKey }, encoded);
+
+export const scheduleActor = (scheduleId: string, encoded?: string): ScheduleActor =>
+  revived(scheduleMachine, { scheduleId }, encoded);
+
+/** New, or as it was stored. */
+function revived<Context, Event extends { readonly type: string }>(
+  machine: AnyStateMachine,
+  input: object,
+  encoded?: string,
+): Live<Context, Event> {
+  if (encoded === undefined) return alive(createActor(machine, { input }));
+  const { value, context } = JSON.parse(encoded) as Encoded<Context>;
+  return alive(createActor(machine, { input, snapshot: machine.resolveState({ value, context }) }));
 }
 
 /** A snapshot as it is stored. */
@@ -66,16 +82,20 @@ export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): 
   return JSON.stringify({ value: actor.value, context: actor.context });
 }
 
-/** A stored session without its texts and data: it goes on through a replay like the whole one. */
-export function redacted(encoded: string): string {
+/** A stored actor without its texts and data: it goes on through a replay like the whole one. */
+export function redacted(kind: ActorKind, encoded: string): string {
+  switch (kind) {
+    case "session":
+      return redactedSession(encoded);
+    case "schedule":
+      return redactedSchedule(encoded);
+    case "heartbeat":
+      return encoded;
+  }
+}
+
+function redactedSession(encoded: string): string {
   const { value, context } = JSON.parse(encoded) as Encoded<SessionContext>;
-  const blank = <E extends { readonly text: string; readonly data?: unknown }>({
-    data: _data,
-    ...event
-  }: E) => ({
-    ...event,
-    text: "",
-  });
   const queue = context.queue.map(blank);
   const dead = context.dead.map((letter) => ({
     ...letter,
@@ -84,6 +104,19 @@ export function redacted(encoded: string): string {
   }));
   return JSON.stringify({ value, context: { ...context, queue, dead } });
 }
+
+function redactedSchedule(encoded: string): string {
+  const { value, context } = JSON.parse(encoded) as Encoded<ScheduleContext>;
+  return JSON.stringify({ value, context: { ...context, spec: context.spec && blank(context.spec) } });
+}
+
+const blank = <T extends { readonly text: string; readonly data?: unknown }>({
+  data: _data,
+  ...kept
+}: T) => ({
+  ...kept,
+  text: "",
+});
 
 interface Encoded<Context> {
   readonly value: never;

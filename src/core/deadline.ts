@@ -1,4 +1,4 @@
-import type { HeartbeatActor } from "./actor.ts";
+import type { HeartbeatActor, ScheduleActor } from "./actor.ts";
 
 /**
  * When the lane must be looked at next: derived from its state at every look, so that no path can forget to arm it.
@@ -11,4 +11,12 @@ export function deadlineOf({ value, context }: Pick<HeartbeatActor, "value" | "c
 /** The same for a snapshot on disk: a run that was going on must be looked at when the process starts again. */
 export function storedDeadlineOf(actor: Pick<HeartbeatActor, "value" | "context">): number | null {
   return actor.value === "running" ? (actor.context.run?.startedAtMs ?? 0) : deadlineOf(actor);
+}
+
+/** The next tick; null for a schedule that is paused or over. */
+export function scheduleDeadlineOf({
+  value,
+  context,
+}: Pick<ScheduleActor, "value" | "context">): number | null {
+  return value === "active" ? context.nextAtMs : null;
 }

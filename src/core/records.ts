@@ -1,4 +1,5 @@
-import type { Intent, Json, Route, Source, Trust } from "../vocabulary.ts";
+import type { Cadence } from "../../machines/index.ts";
+import type { Intent, Json, MissedPolicy, Route, Source, Trust } from "../vocabulary.ts";
 
 /**
  * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
@@ -120,8 +121,64 @@ export type EventsRequeued = Envelope<
 >;
 /** Dead letters were given up for good. */
 export type EventsDismissed = Envelope<"events.dismissed", { readonly eventIds: readonly string[] }>;
-/** The session's queue was emptied and its texts erased. */
-export type SessionForgotten = Envelope<"session.forgotten", Record<string, never>>;
+/** The session's queue was emptied, its schedules ended and its texts erased. */
+export type SessionForgotten = Envelope<"session.forgotten", { readonly schedules?: readonly string[] }>;
+
+interface ScheduleFacts {
+  readonly scheduleId: string;
+}
+interface NextTick {
+  /** The next tick; `null` when there is none. */
+  readonly nextAtMs: number | null;
+}
+
+/** A schedule was made, or changed. */
+export type ScheduleSet = Envelope<
+  "schedule.set",
+  ScheduleFacts &
+    NextTick & {
+      readonly cadence: Cadence;
+      readonly source: Source;
+      readonly intent: Intent;
+      readonly reason: string;
+      readonly trust: Trust;
+      readonly onMissed: MissedPolicy;
+      readonly origin: "config" | "call";
+      readonly route?: Route;
+    },
+  { readonly text: string; readonly data?: Json }
+>;
+/** A tick: the event or wake that it makes is the next record of the same commit. */
+export type ScheduleFired = Envelope<
+  "schedule.fired",
+  ScheduleFacts &
+    NextTick & {
+      readonly tickAtMs: number;
+      /** Ticks before it that nobody was there for. */
+      readonly missed: number;
+      /** The event that it queues; `null` for a beat, and when `skipped`. */
+      readonly eventId: string | null;
+      /** Why it wakes nobody, if it does not. */
+      readonly skipped?: "missed" | "still-queued" | "queue-full";
+    }
+>;
+/** The wall clock was set back: the next tick was looked up anew. */
+export type ScheduleMoved = Envelope<
+  "schedule.moved",
+  ScheduleFacts & NextTick & { readonly reason: string }
+>;
+export type SchedulePaused = Envelope<"schedule.paused", ScheduleFacts>;
+export type ScheduleResumed = Envelope<"schedule.resumed", ScheduleFacts & NextTick>;
+export type ScheduleRemoved = Envelope<"schedule.removed", ScheduleFacts>;
+
+/** What happens to a schedule. */
+export type ScheduleRecord =
+  | ScheduleSet
+  | ScheduleFired
+  | ScheduleMoved
+  | SchedulePaused
+  | ScheduleResumed
+  | ScheduleRemoved;
 
 /** One line of the log. */
 export type LogRecord =
@@ -136,7 +193,8 @@ export type LogRecord =
   | EventsDrained
   | EventsRequeued
   | EventsDismissed
-  | SessionForgotten;
+  | SessionForgotten
+  | ScheduleRecord;
 
 /** The names of all records. */
 export type RecordType = LogRecord["type"];
@@ -146,6 +204,8 @@ export type RunEnd = RunRan | RunSkipped | RunFailed;
 
 export const isRunEnd = (record: LogRecord): record is RunEnd =>
   record.type === "run.ran" || record.type === "run.skipped" || record.type === "run.failed";
+
+export const isScheduleRecord = (record: LogRecord): record is ScheduleRecord => "scheduleId" in record.facts;
 
 /** Every type this version can fold. A log with any other refuses to open; it is never skipped. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
@@ -161,4 +221,10 @@ export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
   "events.requeued",
   "events.dismissed",
   "session.forgotten",
+  "schedule.set",
+  "schedule.fired",
+  "schedule.moved",
+  "schedule.paused",
+  "schedule.resumed",
+  "schedule.removed",
 ]);

@@ -6,11 +6,21 @@ import {
   type SessionEvent,
   type Wake,
 } from "../../machines/index.ts";
-import type { EventQueued, LogRecord, WakeRequested } from "./records.ts";
-import type { HeartbeatEntry, SessionEntry, World } from "./world.ts";
+import {
+  isScheduleRecord,
+  type EventQueued,
+  type LogRecord,
+  type ScheduleRecord,
+  type WakeRequested,
+} from "./records.ts";
+import { endSchedules, stepSchedule } from "./step-schedule.ts";
+import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
 
 /** What an onlooker is told: which actor handled what. */
-export type Watch = (entry: SessionEntry | HeartbeatEntry, event: SessionEvent | HeartbeatEvent) => void;
+export type Watch = (entry: AnyEntry, event: { readonly type: string }) => void;
+
+/** What moves a session or its lane. */
+type LaneRecord = Exclude<LogRecord, ScheduleRecord>;
 
 /**
  * Moves the world by one record: (snapshots, record) -> (snapshots, effects). Live operation and replay both go through
@@ -21,6 +31,8 @@ export function step(world: World, record: LogRecord, watch?: Watch): void {
   const session = world.session(record.sessionKey);
   session.previous = record.position;
   session.dirty = true;
+  if (isScheduleRecord(record)) return stepSchedule(world, record, watch);
+  if (record.type === "session.forgotten") endSchedules(world, record, watch);
 
   const toSession = sessionEventOf(record, session.actor.context);
   if (toSession !== null) {
@@ -44,12 +56,23 @@ function changesNothing(event: HeartbeatEvent, { actor }: HeartbeatEntry): boole
   return pending !== undefined && merge(pending, event.wake) === pending;
 }
 
+/** What must be looked at once a record is folded: its lane, or its schedule. */
+export interface Place {
+  readonly kind: "heartbeat" | "schedule";
+  readonly key: string;
+}
+
+export const placeOf = (record: LogRecord, session: SessionEntry): Place =>
+  isScheduleRecord(record)
+    ? { kind: "schedule", key: record.facts.scheduleId }
+    : { kind: "heartbeat", key: laneOf(record, session) };
+
 /** The lane that a record concerns. */
-export function laneOf({ facts }: LogRecord, session: SessionEntry): string {
+function laneOf({ facts }: LogRecord, session: SessionEntry): string {
   return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;
 }
 
-function sessionEventOf(record: LogRecord, { offer }: SessionContext): SessionEvent | null {
+function sessionEventOf(record: LaneRecord, { offer }: SessionContext): SessionEvent | null {
   switch (record.type) {
     case "event.queued":
       return { type: "event.queued", event: queuedEvent(record) };
@@ -80,7 +103,7 @@ function sessionEventOf(record: LogRecord, { offer }: SessionContext): SessionEv
   }
 }
 
-function heartbeatEventOf(record: LogRecord, session: SessionContext): HeartbeatEvent | null {
+function heartbeatEventOf(record: LaneRecord, session: SessionContext): HeartbeatEvent | null {
   const { sessionKey, atMs } = record;
   switch (record.type) {
     case "event.queued":

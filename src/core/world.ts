@@ -1,35 +1,55 @@
-import { heartbeatActors, sessionActor, type HeartbeatActor, type SessionActor } from "./actor.ts";
+import {
+  heartbeatActors,
+  scheduleActor,
+  sessionActor,
+  type ActorKind,
+  type HeartbeatActor,
+  type ScheduleActor,
+  type SessionActor,
+} from "./actor.ts";
 import type { Effect } from "./effects.ts";
+import { Registry } from "./registry.ts";
 
-/** One live session, and where its chain of records ends. */
-export interface SessionEntry {
+/** One live actor. */
+interface Entry<Kind extends ActorKind, Actor> {
+  readonly kind: Kind;
   readonly key: string;
-  readonly lane: string;
-  readonly actor: SessionActor;
-  /** Position of its newest record. */
-  previous: number;
+  readonly actor: Actor;
   /** Changed since the last checkpoint. */
   dirty: boolean;
 }
 
-export interface HeartbeatEntry {
+export interface SessionEntry extends Entry<"session", SessionActor> {
   readonly lane: string;
-  readonly actor: HeartbeatActor;
-  dirty: boolean;
+  /** Position of its newest record: where its chain of records ends. */
+  previous: number;
+}
+
+export interface HeartbeatEntry extends Entry<"heartbeat", HeartbeatActor> {
+  /** The same as its key. */
+  readonly lane: string;
   /** The deadline that the host is set to look at this lane; null if none. */
   alarmAtMs: number | null;
 }
 
-/** Where actors that are not live come from. */
-export interface Source {
-  session(key: string): { readonly state: string; readonly previous: number } | undefined;
-  heartbeat(lane: string): { readonly state: string } | undefined;
+export interface ScheduleEntry extends Entry<"schedule", ScheduleActor> {
+  /** Position of its newest record. */
+  previous: number;
 }
 
-/** The registry of live actors: sessions by key, heartbeats by lane. An actor that is not live is brought to life. */
+export type AnyEntry = SessionEntry | HeartbeatEntry | ScheduleEntry;
+
+/** Where actors that are not live come from. */
+export type Source = (
+  kind: ActorKind,
+  key: string,
+) => { readonly state: string; readonly previous: number } | undefined;
+
+/** All live actors: sessions by key, heartbeats by lane, schedules by id. An actor that is not live is brought to life. */
 export interface World {
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   readonly heartbeats: ReadonlyMap<string, HeartbeatEntry>;
+  readonly schedules: Registry<ScheduleEntry>;
   laneOf(sessionKey: string): string;
   session(key: string): SessionEntry;
   heartbeat(lane: string): HeartbeatEntry;
@@ -47,61 +67,46 @@ export interface WorldOptions {
   readonly source?: Source;
   /** Receives effects; a replay leaves it out and nothing happens. */
   readonly perform?: (effect: Effect) => void;
-  readonly onLive?: (entry: SessionEntry | HeartbeatEntry) => void;
-  readonly onEvicted?: (entry: SessionEntry | HeartbeatEntry) => void;
+  readonly onLive?: (entry: AnyEntry) => void;
+  readonly onEvicted?: (entry: AnyEntry) => void;
 }
 
-export function createWorld({ laneOf, source, perform = () => {}, onLive, onEvicted }: WorldOptions): World {
-  const sessions = new Map<string, SessionEntry>();
-  const heartbeats = new Map<string, HeartbeatEntry>();
+const nowhere: Source = () => undefined;
+
+export function createWorld({
+  laneOf,
+  source = nowhere,
+  perform = () => {},
+  ...onlooker
+}: WorldOptions): World {
   const heartbeatActor = heartbeatActors(perform);
-  const peekSession = (key: string): SessionEntry => {
-    const live = sessions.get(key);
-    if (live !== undefined) return live;
-    const stored = source?.session(key);
+  const sessions = new Registry<SessionEntry>((key) => {
+    const stored = source("session", key);
     const actor = sessionActor(key, stored?.state);
-    return { key, lane: laneOf(key), actor, previous: stored?.previous ?? 0, dirty: false };
-  };
-  const peekHeartbeat = (lane: string): HeartbeatEntry =>
-    heartbeats.get(lane) ?? {
-      lane,
-      actor: heartbeatActor(lane, source?.heartbeat(lane)?.state),
-      dirty: false,
-      alarmAtMs: null,
-    };
+    return { kind: "session", key, lane: laneOf(key), actor, previous: stored?.previous ?? 0, dirty: false };
+  }, onlooker);
+  const heartbeats = new Registry<HeartbeatEntry>((lane) => {
+    const actor = heartbeatActor(lane, source("heartbeat", lane)?.state);
+    return { kind: "heartbeat", key: lane, lane, actor, dirty: false, alarmAtMs: null };
+  }, onlooker);
+  const schedules = new Registry<ScheduleEntry>((key) => {
+    const stored = source("schedule", key);
+    const actor = scheduleActor(key, stored?.state);
+    return { kind: "schedule", key, actor, previous: stored?.previous ?? 0, dirty: false };
+  }, onlooker);
   return {
-    sessions,
-    heartbeats,
+    sessions: sessions.live,
+    heartbeats: heartbeats.live,
+    schedules,
     laneOf,
-    session(key) {
-      const live = sessions.get(key);
-      if (live !== undefined) return live;
-      const entry = peekSession(key);
-      sessions.set(key, entry);
-      onLive?.(entry);
-      return entry;
-    },
-    heartbeat(lane) {
-      const live = heartbeats.get(lane);
-      if (live !== undefined) return live;
-      const entry = peekHeartbeat(lane);
-      heartbeats.set(lane, entry);
-      onLive?.(entry);
-      return entry;
-    },
-    peekSession,
-    peekHeartbeat,
-    evictSession(key) {
-      const entry = sessions.get(key);
-      if (entry !== undefined && sessions.delete(key)) onEvicted?.(entry);
-    },
-    evictHeartbeat(lane) {
-      const entry = heartbeats.get(lane);
-      if (entry !== undefined && heartbeats.delete(lane)) onEvicted?.(entry);
-    },
+    session: (key) => sessions.get(key),
+    heartbeat: (lane) => heartbeats.get(lane),
+    peekSession: (key) => sessions.peek(key),
+    peekHeartbeat: (lane) => heartbeats.peek(lane),
+    evictSession: (key) => sessions.evict(key),
+    evictHeartbeat: (lane) => heartbeats.evict(lane),
     clear() {
-      sessions.clear();
-      heartbeats.clear();
+      for (const registry of [sessions, heartbeats, schedules]) registry.clear();
     },
   };
 }

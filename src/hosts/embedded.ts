@@ -11,6 +11,7 @@ import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
 import { LaneRunner, type Runner } from "../run/runner.ts";
+import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
 import { eraseSession, storedActors } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
@@ -93,7 +94,8 @@ class EmbeddedHost implements Host {
       ...this.#watch?.actors,
     });
     this.leases = createLeases((lane) => this.runner.idle(lane));
-    this.waker = createWaker(this.clock, () => this.journal.flush());
+    const timer = new SharedTimer(this.clock, () => this.journal.flush());
+    this.waker = createWaker(timer.share(), () => this.clock.nowMs());
     this.journal = this.#groupCommit();
     this.runner = new LaneRunner({
       ...this.#shared(),
@@ -167,7 +169,9 @@ class EmbeddedHost implements Host {
       liveActorsMax: this.options.liveActorsMax,
       takeEffects: () => this.#effects.splice(0),
       watch: this.#watch?.onEvent,
-      touched: (lane) => this.runner.touched(lane),
+      touched: ({ kind, key }) => {
+        if (kind === "heartbeat") this.runner.touched(key);
+      },
       beforeCommit: () => {
         if (!this.#diskFull) this.runner.startDue();
       },
@@ -192,7 +196,7 @@ class EmbeddedHost implements Host {
       if (record.type === "session.forgotten") eraseSession(store, record);
     }
     this.#effects.length = 0; // a replay only remembers
-    waker.fill(store.deadlines());
+    waker.fill(store.deadlines("heartbeat"));
     for (const lane of world.heartbeats.keys()) runner.touched(lane);
   }
 

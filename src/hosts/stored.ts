@@ -1,14 +1,14 @@
 import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
-import type { LogRecord } from "../core/records.ts";
-import type { HeartbeatEntry, SessionEntry, Source } from "../core/world.ts";
+import type { SessionForgotten } from "../core/records.ts";
+import type { AnyEntry, Source } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
-import type { ActorKind, Store } from "../log/store.ts";
+import { ENDED, type Store } from "../log/store.ts";
 
 /**
  * Erases what `session.forgotten` promised, right after its commit; again at a start for those since the last checkpoint,
  * which is always older (see the journal), so that a crash in between leaves no text behind.
  */
-export function eraseSession(store: Store, { sessionKey, previous }: LogRecord): void {
+export function eraseSession(store: Store, { sessionKey, previous, facts }: SessionForgotten): void {
   const positions: number[] = [];
   for (let at = previous; at > store.base();) {
     const record = store.recordAt(at);
@@ -16,14 +16,20 @@ export function eraseSession(store: Store, { sessionKey, previous }: LogRecord):
     positions.push(at);
     at = record.previous;
   }
-  store.erase(sessionKey, positions, redacted);
+  const schedules = (facts.schedules ?? []).map((key) => ({ kind: "schedule", key }) as const);
+  const actors = [{ kind: "session", key: sessionKey } as const, ...schedules];
+  store.erase({ sessionKey, positions, actors, redact: redacted });
 }
 
-/** Actors that are not live, from their newest snapshots. */
-export function storedActors(store: Store): Source {
-  const stored = (kind: ActorKind, key: string) => {
-    const snapshot = store.snapshot(kind, key);
-    if (snapshot !== undefined && snapshot.machine !== MACHINE_IDS[kind]) {
+/**
+ * Actors that are not live, from their newest snapshots.
+ * @param upTo - as of this position; @default the newest
+ */
+export function storedActors(store: Store, upTo?: number): Source {
+  return (kind, key) => {
+    const snapshot = store.snapshot(kind, key, upTo);
+    if (snapshot === undefined || snapshot.machine === ENDED.machine) return undefined;
+    if (snapshot.machine !== MACHINE_IDS[kind]) {
       throw new LubdubError("LUBDUB_STORE_NEWER", {
         expected: `a snapshot of ${MACHINE_IDS[kind]}`,
         got: snapshot.machine,
@@ -32,10 +38,9 @@ export function storedActors(store: Store): Source {
     }
     return snapshot;
   };
-  return { session: (key) => stored("session", key), heartbeat: (lane) => stored("heartbeat", lane) };
 }
 
 /** An actor as plain data. */
-export function plain({ actor }: SessionEntry | HeartbeatEntry): unknown {
+export function plain({ actor }: AnyEntry): unknown {
   return JSON.parse(encode(actor));
 }

@@ -6,10 +6,9 @@ import { step } from "../core/step.ts";
 import { whyOf } from "../core/why.ts";
 import { createWorld, type SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
-import type { ActorKind } from "../log/store.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
 import type { Host } from "./embedded.ts";
-import { plain } from "./stored.ts";
+import { plain, storedActors } from "./stored.ts";
 import { history } from "./receipts.ts";
 
 /** Sessions that `stateAt` answers at most. */
@@ -134,15 +133,15 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     });
   }
   const from = store.checkpoint(position);
-  const stored = (kind: ActorKind, key: string) => (from === 0 ? undefined : store.snapshot(kind, key, from));
   const world = createWorld({
     laneOf: options.laneOf,
-    source: { session: (key) => stored("session", key), heartbeat: (lane) => stored("heartbeat", lane) },
+    ...(from === 0 ? {} : { source: storedActors(store, from) }),
   });
   if (from > 0) {
     const all = { limit: STATE_SESSIONS_MAX, upTo: from };
     for (const { key } of store.snapshots({ kind: "session", ...all })) world.session(key);
     for (const { key } of store.snapshots({ kind: "heartbeat", ...all })) world.heartbeat(key);
+    for (const { key } of store.snapshots({ kind: "schedule", ...all })) world.schedules.get(key);
   }
   for (const record of store.read({ after: from, upTo: position })) step(world, record);
   const byKey = <T>(found: Iterable<readonly [string, T]>): Record<string, T> =>
@@ -152,6 +151,11 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     atMs: position === 0 ? 0 : (store.recordAt(position)?.atMs ?? 0),
     sessions: byKey([...world.sessions.values()].map((entry) => [entry.key, plain(entry)] as const)),
     heartbeats: byKey([...world.heartbeats.values()].map((entry) => [entry.lane, plain(entry)] as const)),
+    schedules: byKey(
+      [...world.schedules.live.values()]
+        .filter(({ actor }) => actor.value !== "ended")
+        .map((entry) => [entry.key, plain(entry)] as const),
+    ),
   };
 }
 

@@ -1,13 +1,13 @@
-import { heartbeatMachine, sessionMachine } from "../../machines/index.ts";
+import { heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
 import type { Watch } from "../core/step.ts";
-import type { HeartbeatEntry, SessionEntry, World } from "../core/world.ts";
+import type { AnyEntry, World } from "../core/world.ts";
 import type { ActorObserver, StartedActor } from "../inspect/observer.ts";
 
 /** Tells an onlooker of live actors. While nobody looks, nothing is built. */
 export interface ActorWatch {
   readonly actors: {
-    readonly onLive: (entry: SessionEntry | HeartbeatEntry) => void;
-    readonly onEvicted: (entry: SessionEntry | HeartbeatEntry) => void;
+    readonly onLive: (entry: AnyEntry) => void;
+    readonly onEvicted: (entry: AnyEntry) => void;
   };
   readonly onEvent: Watch;
   close(): void;
@@ -18,6 +18,7 @@ export function watchActors(observer: ActorObserver, world: () => World): ActorW
   const detach = observer.attach(function* roster() {
     for (const entry of world().heartbeats.values()) yield started(entry);
     for (const entry of world().sessions.values()) yield started(entry);
+    for (const entry of world().schedules.live.values()) yield started(entry);
   });
   return {
     actors: {
@@ -35,23 +36,23 @@ export function watchActors(observer: ActorObserver, world: () => World): ActorW
   };
 }
 
-const isSession = (entry: SessionEntry | HeartbeatEntry): entry is SessionEntry => "key" in entry;
-const idOf = (entry: SessionEntry | HeartbeatEntry): string =>
-  isSession(entry) ? `session:${entry.key}` : `heartbeat:${entry.lane}`;
-const snapshotOf = ({ actor }: SessionEntry | HeartbeatEntry) => ({
-  value: actor.value,
-  context: actor.context,
-});
+const DEFINITIONS = {
+  heartbeat: heartbeatMachine.config,
+  session: sessionMachine.config,
+  schedule: scheduleMachine.config,
+} as const;
 
-function started(entry: SessionEntry | HeartbeatEntry): StartedActor {
-  const shared = { id: idOf(entry), snapshot: snapshotOf(entry) };
-  return isSession(entry)
-    ? {
-        ...shared,
-        kind: "session",
-        name: entry.key,
-        parentId: `heartbeat:${entry.lane}`,
-        definition: sessionMachine.config,
-      }
-    : { ...shared, kind: "heartbeat", name: entry.lane, definition: heartbeatMachine.config };
+const idOf = ({ kind, key }: AnyEntry): string => `${kind}:${key}`;
+const snapshotOf = ({ actor }: AnyEntry) => ({ value: actor.value, context: actor.context });
+
+function started(entry: AnyEntry): StartedActor {
+  const { kind, key } = entry;
+  return {
+    id: idOf(entry),
+    kind,
+    name: key,
+    ...(entry.kind === "session" ? { parentId: `heartbeat:${entry.lane}` } : {}),
+    definition: DEFINITIONS[kind],
+    snapshot: snapshotOf(entry),
+  };
 }

@@ -1,8 +1,8 @@
 /** What an actor is and where it stands. Hosts pass live values by reference: the observer never changes them. */
 export interface StartedActor {
-  /** `heartbeat:<lane>` or `session:<key>`: the same over restarts, unlike XState's session ids. */
+  /** `heartbeat:<lane>`, `session:<key>`, ...: the same over restarts, unlike XState's session ids. */
   readonly id: string;
-  readonly kind: "heartbeat" | "session";
+  readonly kind: "heartbeat" | "session" | "schedule";
   /** For people. */
   readonly name: string;
   /** The heartbeat that a session belongs to. */

@@ -1,5 +1,5 @@
 import type { EventOptions, WakeOptions } from "../api.ts";
-import type { EventQueued } from "../core/records.ts";
+import type { EventQueued, WakeRequested } from "../core/records.ts";
 import type { World } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
 import type { Journal } from "../run/journal.ts";
@@ -15,6 +15,9 @@ export interface Intake {
   /** `wakes` false: the event waits for the session's next run, at the latest `lingerMs`. */
   event(text: string, options: EventOptions, wakes: boolean): Promise<Accepted>;
   wake(options: WakeOptions): Promise<Accepted>;
+  /** Steps 4 and 5 for what comes from inside: part of this turn's commit. @throws LubdubError `LUBDUB_QUEUE_FULL`, ... */
+  queue(draft: EventDraft, wakes: boolean): EventQueued;
+  request(draft: WakeDraft): WakeRequested;
 }
 
 interface IntakeParts {
@@ -38,44 +41,47 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       // 3. The same dedupe key makes one event: answer as the first time.
       const known = draft.dedupeKey === undefined ? undefined : journal.findDuplicate(draft.dedupeKey);
       if (known !== undefined) return acceptedBefore(known);
-      // 4. Refuse what does not fit.
-      refuseFull(world, draft.sessionKey, options.queueMax);
-      // 5. Write: numbered, folded into the actors, part of this turn's commit.
-      const record = journal.write({
-        type: "event.queued",
-        sessionKey: draft.sessionKey,
-        facts: {
-          eventId: newId("e", journal.nextPosition, clock),
-          ...wakeFacts(draft, wakes),
-          ...eventFacts(draft),
-        },
-        body: { text: draft.text, ...(draft.data === undefined ? {} : { data: draft.data }) },
-      });
+      const record = queue(draft, wakes);
       // 6. Answer after the commit.
       await journal.committed();
-      const { eventId, wakeId } = record.facts;
-      return {
-        sessionKey: draft.sessionKey,
-        eventId,
-        wakeId,
-        position: record.position,
-        deduplicated: false,
-      };
+      const { sessionKey, position, facts } = record;
+      return { sessionKey, eventId: facts.eventId, wakeId: facts.wakeId, position, deduplicated: false };
     },
     async wake(wakeOptions) {
       guard();
-      const draft = parseWake(wakeOptions);
-      const { sessionKey } = draft;
-      const record = journal.write({
-        type: "wake.requested",
-        sessionKey,
-        facts: wakeFacts(draft, true),
-        body: null,
-      });
+      const { sessionKey, position, facts } = request(parseWake(wakeOptions));
       await journal.committed();
-      return { sessionKey, wakeId: record.facts.wakeId, position: record.position, deduplicated: false };
+      return { sessionKey, wakeId: facts.wakeId, position, deduplicated: false };
     },
+    queue,
+    request,
   };
+
+  function queue(draft: EventDraft, wakes: boolean): EventQueued {
+    // 4. Refuse what does not fit.
+    refuseFull(world, draft.sessionKey, options.queueMax);
+    // 5. Write: numbered, folded into the actors, part of this turn's commit.
+    return journal.write({
+      type: "event.queued",
+      sessionKey: draft.sessionKey,
+      facts: {
+        eventId: newId("e", journal.nextPosition, clock),
+        ...wakeFacts(draft, wakes),
+        ...eventFacts(draft),
+      },
+      body: { text: draft.text, ...(draft.data === undefined ? {} : { data: draft.data }) },
+    });
+  }
+
+  function request(draft: WakeDraft): WakeRequested {
+    const { sessionKey } = draft;
+    return journal.write({
+      type: "wake.requested",
+      sessionKey,
+      facts: wakeFacts(draft, true),
+      body: null,
+    });
+  }
 
   async function acceptedBefore(position: number): Promise<Accepted> {
     await journal.committed();

@@ -2,7 +2,7 @@ import type { LogRecord } from "../core/records.ts";
 import { LubdubError } from "../errors.ts";
 import { checkBatch, checkCompaction, closed } from "./guards.ts";
 import type { ActorKind, Store } from "./store.ts";
-import { Versions } from "./versions.ts";
+import { isEnded, Versions } from "./versions.ts";
 
 /**
  * A store in memory: the reference for all others, for tests and for hosts that need no durability. Nothing survives
@@ -13,7 +13,11 @@ import { Versions } from "./versions.ts";
  */
 export function memoryStore(): Store {
   const log = memoryLog();
-  const snapshots: Record<ActorKind, Versions> = { heartbeat: new Versions(), session: new Versions() };
+  const snapshots: Record<ActorKind, Versions> = {
+    heartbeat: new Versions(),
+    session: new Versions(),
+    schedule: new Versions(),
+  };
   const dedupe = new Map<string, { readonly position: number; readonly expiresAtMs: number }>();
   let checkpoints: number[] = [];
   const store: Store = {
@@ -42,10 +46,10 @@ export function memoryStore(): Store {
       log.checkOpen();
       yield* snapshots[query.kind].page(query);
     },
-    *deadlines() {
+    *deadlines(kind) {
       log.checkOpen();
-      for (const { key, dueAtMs } of snapshots.heartbeat.allNewest()) {
-        if (dueAtMs !== null) yield { lane: key, dueAtMs };
+      for (const { key, dueAtMs } of snapshots[kind].allNewest()) {
+        if (dueAtMs !== null) yield { key, dueAtMs };
       }
     },
     findDuplicate(key, nowMs) {
@@ -53,19 +57,22 @@ export function memoryStore(): Store {
       const known = dedupe.get(key);
       return known !== undefined && known.expiresAtMs > nowMs ? known.position : undefined;
     },
-    erase(sessionKey, positions, redact) {
+    erase({ sessionKey, positions, actors, redact }) {
       const last = positions.reduce((max, position) => Math.max(max, position), log.base());
       log.erase(sessionKey, positions);
-      snapshots.session.change(sessionKey, (old) =>
-        old.previous <= last ? { ...old, state: redact(old.state) } : old,
-      );
+      for (const { kind, key } of actors) {
+        snapshots[kind].change(key, (old) =>
+          old.previous <= last && !isEnded(old) ? { ...old, state: redact(kind, old.state) } : old,
+        );
+      }
     },
     compact(upTo, nowMs) {
       checkCompaction(upTo, upTo === log.base() || checkpoints.includes(upTo));
       const records = log.compact(upTo);
       checkpoints = checkpoints.filter((position) => position >= upTo);
       for (const [key, { expiresAtMs }] of dedupe) if (expiresAtMs <= nowMs) dedupe.delete(key);
-      return { records, snapshots: snapshots.heartbeat.compact(upTo) + snapshots.session.compact(upTo) };
+      const removed = Object.values(snapshots).map((versions) => versions.compact(upTo));
+      return { records, snapshots: removed.reduce((sum, count) => sum + count, 0) };
     },
     backup: refuseBackup,
     close: () => log.close(),

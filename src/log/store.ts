@@ -1,4 +1,7 @@
+import type { ActorKind } from "../core/actor.ts";
 import type { LogRecord } from "../core/records.ts";
+
+export type { ActorKind };
 
 /**
  * The port of the embedded host: one writer, synchronous, in process. Synchronous on purpose: a turn of the event
@@ -34,19 +37,20 @@ export interface Store extends Disposable {
   snapshot(kind: ActorKind, key: string, upTo?: number): Snapshot | undefined;
   /** Position of the newest checkpoint at or before `upTo`; 0 if there is none. */
   checkpoint(upTo?: number): number;
-  /** Newest snapshots of one kind, ordered by key (bytewise), after `after` (exclusive). */
+  /** Newest snapshots of one kind, ordered by key (bytewise), after `after` (exclusive). Ended actors are left out. */
   snapshots(query: SnapshotQuery): Iterable<Snapshot>;
-  /** Lanes that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. */
-  deadlines(): Iterable<{ readonly lane: string; readonly dueAtMs: number }>;
+  /** Actors that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. */
+  deadlines(kind: ActorKind): Iterable<{ readonly key: string; readonly dueAtMs: number }>;
 
   /** Position of the `event.queued` record with this dedupe key, if it is still remembered at `nowMs`. */
   findDuplicate(dedupeKey: string, nowMs: number): number | undefined;
 
   /**
-   * Erases the bodies of these records for good, and writes `redact(state)` in the place of every snapshot of this session
-   * that is not newer. Ids and times stay, so that a replay goes the same way. The chain still verifies. May be repeated.
+   * Erases the bodies of these records of a session for good, and writes `redact(snapshot)` in the place of the state of every
+   * snapshot of these actors whose newest record is not newer. Ids and times stay, so that a replay goes the same way. The chain
+   * still verifies. May be repeated.
    */
-  erase(sessionKey: string, positions: readonly number[], redact: (state: string) => string): void;
+  erase(erasure: Erasure): void;
   /**
    * Drops records up to and with `upTo`, which must be a checkpoint's position, older snapshots that no later position
    * needs, and dedupe keys expired at `nowMs`. Queued events and dead letters live on in the snapshots.
@@ -58,25 +62,34 @@ export interface Store extends Disposable {
   close(): void;
 }
 
-/** A heartbeat per lane, a session per session key. */
-export type ActorKind = "heartbeat" | "session";
+/** What is erased for good. */
+export interface Erasure {
+  readonly sessionKey: string;
+  readonly positions: readonly number[];
+  /** Whose snapshots hold texts of that session. */
+  readonly actors: readonly { readonly kind: ActorKind; readonly key: string }[];
+  readonly redact: (kind: ActorKind, state: string) => string;
+}
+
+/** In the place of machine and state: the actor is over. Compaction removes it. */
+export const ENDED = { machine: "", state: "" } as const;
 
 /** An actor's state at a position. */
 export interface Snapshot {
   readonly kind: ActorKind;
-  /** The lane of a heartbeat, the session key of a session. */
+  /** The lane of a heartbeat, the session key of a session, the id of a schedule. */
   readonly key: string;
   /** All records up to this position are folded in. */
   readonly position: number;
   /** Id and version of the machine, e.g. `session@1`. */
   readonly machine: string;
-  /** Session: position of its newest record. Heartbeat: 0. */
+  /** Position of its newest record. Heartbeat: 0. */
   readonly previous: number;
-  /** Heartbeat: its deadline, or null when nothing waits. Session: null. */
+  /** Its deadline, or null when nothing waits. Session: null. */
   readonly dueAtMs: number | null;
-  /** Session: events queued. Heartbeat: wakes pending. */
+  /** Session: events queued. Heartbeat: wakes pending. Others: 0. */
   readonly queued: number;
-  /** Session: dead letters. Heartbeat: 0. */
+  /** Session: dead letters. Others: 0. */
   readonly dead: number;
   /** `{ value, context }` of the machine as JSON. */
   readonly state: string;

@@ -1,4 +1,6 @@
-import type { Snapshot, SnapshotQuery } from "./store.ts";
+import { ENDED, type Snapshot, type SnapshotQuery } from "./store.ts";
+
+export const isEnded = ({ machine }: Snapshot): boolean => machine === ENDED.machine;
 
 /** All versions of all snapshots of one kind, oldest first; keys in bytewise order when they are asked for. */
 export class Versions {
@@ -33,7 +35,7 @@ export class Versions {
       if (left <= 0) return;
       if (after !== undefined && bytewise(key, after) <= 0) continue;
       const newest = this.newest(key, upTo);
-      if (newest === undefined || (withDeadLetters && newest.dead === 0)) continue;
+      if (newest === undefined || isEnded(newest) || (withDeadLetters && newest.dead === 0)) continue;
       left -= 1;
       yield newest;
     }
@@ -52,12 +54,14 @@ export class Versions {
     return versions.length - kept.length;
   }
 
-  /** Of the versions up to this position, only the newest is needed by it and by later ones. */
+  /** Of the versions up to this position, only the newest is needed by it and by later ones; of an ended actor none. */
   compact(upTo: number): number {
     let removed = 0;
     for (const key of this.#keys()) {
-      const needed = this.newest(key, upTo);
-      removed += this.remove(key, ({ position }) => position < (needed?.position ?? 0));
+      const newest = this.newest(key, upTo);
+      if (newest === undefined) continue;
+      const neededFrom = isEnded(newest) ? newest.position + 1 : newest.position;
+      removed += this.remove(key, ({ position }) => position < neededFrom);
     }
     return removed;
   }

@@ -1,22 +1,22 @@
-/** One promise to look at a lane. */
+/** One promise to look at a lane, or at a schedule. */
 export interface Alarm {
-  readonly lane: string;
+  readonly key: string;
   readonly dueAtMs: number;
 }
 
 /**
- * A binary heap: the earliest alarm first, and of those due at the same time the one that was set first, so that no lane
+ * A binary heap: the earliest alarm first, and of those due at the same time the one that was set first, so that none
  * overtakes another twice. There may be a million, so an alarm is an index into three arrays and no object of its own:
- * about 100 bytes with its lane's name, where objects made 160.
+ * about 100 bytes with its key, where objects made 160.
  */
 export class Alarms {
-  readonly #lanes: string[] = [];
+  readonly #keys: string[] = [];
   readonly #dueAtMs: number[] = [];
   readonly #orders: number[] = [];
   #nextOrder = 0;
 
   get size(): number {
-    return this.#lanes.length;
+    return this.#keys.length;
   }
 
   /** When the earliest is due; undefined when there is none. */
@@ -24,36 +24,36 @@ export class Alarms {
     return this.#dueAtMs[0];
   }
 
-  add({ lane, dueAtMs }: Alarm): void {
-    this.#push(lane, dueAtMs);
+  add({ key, dueAtMs }: Alarm): void {
+    this.#push(key, dueAtMs);
     this.#siftUp(this.size - 1);
   }
 
   /** Takes in many at once, in O(n). */
   fill(alarms: Iterable<Alarm>): void {
-    for (const { lane, dueAtMs } of alarms) this.#push(lane, dueAtMs);
+    for (const { key, dueAtMs } of alarms) this.#push(key, dueAtMs);
     for (let index = (this.size >> 1) - 1; index >= 0; index--) this.#siftDown(index);
   }
 
   /** Removes and answers the earliest. */
   take(): Alarm | undefined {
-    const lane = this.#lanes[0];
+    const key = this.#keys[0];
     const dueAtMs = this.#dueAtMs[0];
-    if (lane === undefined || dueAtMs === undefined) return undefined;
+    if (key === undefined || dueAtMs === undefined) return undefined;
     this.#swap(0, this.size - 1);
-    this.#lanes.pop();
+    this.#keys.pop();
     this.#dueAtMs.pop();
     this.#orders.pop();
     this.#siftDown(0);
-    return { lane, dueAtMs };
+    return { key, dueAtMs };
   }
 
   clear(): void {
-    this.#lanes.length = this.#dueAtMs.length = this.#orders.length = 0;
+    this.#keys.length = this.#dueAtMs.length = this.#orders.length = 0;
   }
 
-  #push(lane: string, dueAtMs: number): void {
-    this.#lanes.push(lane);
+  #push(key: string, dueAtMs: number): void {
+    this.#keys.push(key);
     this.#dueAtMs.push(dueAtMs);
     this.#orders.push(this.#nextOrder++);
   }
@@ -84,7 +84,7 @@ export class Alarms {
   }
 
   #swap(a: number, b: number): void {
-    swap(this.#lanes, a, b);
+    swap(this.#keys, a, b);
     swap(this.#dueAtMs, a, b);
     swap(this.#orders, a, b);
   }

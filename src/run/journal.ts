@@ -1,11 +1,10 @@
-import { encode, MACHINE_IDS } from "../core/actor.ts";
-import { storedDeadlineOf } from "../core/deadline.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
-import { laneOf, step, type Watch } from "../core/step.ts";
+import { placeOf, step, type Place, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
-import type { Snapshot, Store } from "../log/store.ts";
+import type { Store } from "../log/store.ts";
+import { isCrowded, rest, snapshotsOf } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 
 /** A record before it has its place in the log. */
@@ -43,8 +42,8 @@ interface JournalParts {
   /** Takes the effects that the actors have asked for since the last call. */
   readonly takeEffects: () => readonly Effect[];
   readonly watch?: Watch | undefined;
-  /** Called for each lane that a record moved. */
-  readonly touched: (lane: string) => void;
+  /** Called for each lane or schedule that a record moved. */
+  readonly touched: (place: Place) => void;
   /** Last chance to write into this turn's commit: starts what is due. */
   readonly beforeCommit: () => void;
   readonly afterCommit: (records: readonly LogRecord[], effects: readonly Effect[]) => void;
@@ -84,10 +83,11 @@ export class GroupCommit implements Journal {
 
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
-    // Both actors first: taking one from a damaged store throws, and then nothing must have changed yet.
+    // The actors first: taking one from a damaged store throws, and then nothing must have changed yet.
     const session = world.session(draft.sessionKey);
-    const lane = laneOf(draft as LogRecord, session);
-    world.heartbeat(lane);
+    const place = placeOf(draft as LogRecord, session);
+    if (place.kind === "heartbeat") world.heartbeat(place.key);
+    else world.schedules.get(place.key);
     const { previous } = session;
     const position = ++this.#position;
     const atMs = Math.max(this.#atMs, clock.nowMs());
@@ -100,7 +100,7 @@ export class GroupCommit implements Journal {
       this.#turn.dedupe.push({ key, position, expiresAtMs: atMs + dedupeWindowMs });
       this.#turn.positionByDedupeKey.set(key, position);
     }
-    touched(lane);
+    touched(place);
     this.#schedule();
     return record as never;
   }
@@ -153,7 +153,7 @@ export class GroupCommit implements Journal {
   #checkpointDue(asked: boolean): boolean {
     const { world, checkpointRecords, liveActorsMax } = this.#parts;
     const wanted =
-      asked || this.#position - this.#checkpointAt >= checkpointRecords || crowded(world, liveActorsMax);
+      asked || this.#position - this.#checkpointAt >= checkpointRecords || isCrowded(world, liveActorsMax);
     // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
     return wanted && !this.#turn.records.some(({ type }) => type === "session.forgotten");
   }
@@ -162,63 +162,5 @@ export class GroupCommit implements Journal {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#parts.clock.afterTurn(() => this.flush());
-  }
-}
-
-function crowded({ sessions, heartbeats }: World, max: number): boolean {
-  return sessions.size > 2 * max || heartbeats.size > 2 * max;
-}
-
-/** Every actor changed since the last checkpoint, as of this position. */
-function snapshotsOf(world: World, position: number): Snapshot[] {
-  const snapshots: Snapshot[] = [];
-  for (const { key, actor, previous, dirty } of world.sessions.values()) {
-    if (!dirty) continue;
-    const { queue, dead } = actor.context;
-    snapshots.push({
-      kind: "session",
-      key,
-      position,
-      previous,
-      machine: MACHINE_IDS.session,
-      dueAtMs: null,
-      queued: queue.length,
-      dead: dead.length,
-      state: encode(actor),
-    });
-  }
-  for (const { lane, actor, dirty } of world.heartbeats.values()) {
-    if (!dirty) continue;
-    snapshots.push({
-      kind: "heartbeat",
-      key: lane,
-      position,
-      previous: 0,
-      machine: MACHINE_IDS.heartbeat,
-      dueAtMs: storedDeadlineOf(actor),
-      queued: actor.context.pending.size,
-      dead: 0,
-      state: encode(actor),
-    });
-  }
-  return snapshots;
-}
-
-/**
- * After a checkpoint every actor is on disk as it is. Beyond the limit, those brought to life first go back to rest there,
- * down to half of it, so that this is seldom.
- */
-function rest(world: World, max: number): void {
-  const crowd = { sessions: world.sessions.size > max, heartbeats: world.heartbeats.size > max };
-  for (const entry of world.sessions.values()) {
-    entry.dirty = false;
-    if (crowd.sessions && world.sessions.size > max / 2 && entry.actor.value !== "offered")
-      world.evictSession(entry.key);
-  }
-  for (const entry of world.heartbeats.values()) {
-    entry.dirty = false;
-    if (crowd.heartbeats && world.heartbeats.size > max / 2 && entry.actor.value !== "running") {
-      world.evictHeartbeat(entry.lane);
-    }
   }
 }

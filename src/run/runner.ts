@@ -98,10 +98,10 @@ export class LaneRunner implements Runner {
       if (this.#stopped || !this.slotsFree) break;
       const alarm = waker.take(clock.nowMs());
       if (alarm === undefined) break;
-      const live = world.heartbeats.get(alarm.lane);
+      const live = world.heartbeats.get(alarm.key);
       if (live !== undefined && live.alarmAtMs !== alarm.dueAtMs) continue;
-      this.#safely(alarm.lane, () => {
-        const entry = live ?? world.heartbeat(alarm.lane);
+      this.#safely(alarm.key, () => {
+        const entry = live ?? world.heartbeat(alarm.key);
         entry.alarmAtMs = null;
         this.#start(entry);
       });
@@ -193,7 +193,7 @@ export class LaneRunner implements Runner {
     const dueAtMs = this.#runs.has(lane) ? null : storedDeadlineOf(entry.actor);
     if (dueAtMs === null || dueAtMs === entry.alarmAtMs) return;
     entry.alarmAtMs = dueAtMs;
-    waker.set({ lane, dueAtMs });
+    waker.set({ key: lane, dueAtMs });
   }
 
   #start({ lane, actor }: HeartbeatEntry, idleKey?: string): void {

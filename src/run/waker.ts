@@ -1,9 +1,9 @@
 import { Alarms, type Alarm } from "./alarms.ts";
-import type { Clock } from "./clock.ts";
+import type { TimerShare } from "./shared-timer.ts";
 
 /**
- * Which lane to look at next: deadlines in order and one timer for the earliest. An alarm is only a reason to look: what
- * is due is read off the lane's state, so a stale alarm does no harm and needs no cancelling.
+ * What to look at next: deadlines in order, and a share of the one timer. An alarm is only a reason to look: what is due is
+ * read off the actor's state, so a stale alarm does no harm and needs no cancelling.
  */
 export interface Waker {
   set(alarm: Alarm): void;
@@ -21,39 +21,26 @@ export interface Waker {
 /** A machine that sleeps stops its timers, not its wall clock: so the wall clock is read again at least this often. */
 const LOOK_AGAIN_MS = 60_000;
 
-export function createWaker(clock: Clock, onDue: () => void): Waker {
+/** @param nowMs - the clock that the deadlines are on */
+export function createWaker(timer: TimerShare, nowMs: () => number): Waker {
   const alarms = new Alarms();
-  let armedForMs = Infinity;
-  let cancel: (() => void) | null = null;
-
-  const disarm = (): void => {
-    cancel?.();
-    cancel = null;
-    armedForMs = Infinity;
-  };
   const arm = (): void => {
     const { dueAtMs } = alarms;
-    if (dueAtMs === undefined) return disarm();
-    if (dueAtMs === armedForMs) return;
-    disarm();
-    armedForMs = dueAtMs;
-    cancel = clock.setTimer(Math.min(armedForMs - clock.nowMs(), LOOK_AGAIN_MS), () => {
-      disarm();
-      onDue();
-    });
+    if (dueAtMs === undefined) timer.disarm();
+    else timer.arm(dueAtMs, Math.min(dueAtMs - nowMs(), LOOK_AGAIN_MS));
   };
   return {
     set: (alarm) => alarms.add(alarm),
     fill: (many) => alarms.fill(many),
-    take: (nowMs) => ((alarms.dueAtMs ?? Infinity) > nowMs ? undefined : alarms.take()),
+    take: (untilMs) => ((alarms.dueAtMs ?? Infinity) > untilMs ? undefined : alarms.take()),
     get size() {
       return alarms.size;
     },
     arm,
-    disarm,
+    disarm: () => timer.disarm(),
     clear() {
       alarms.clear();
-      disarm();
+      timer.disarm();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { EventQueued, LogRecord } from "../../src/core/records.ts";
-import type { Snapshot, Store } from "../../src/log/store.ts";
+import type { Erasure, Snapshot, Store } from "../../src/log/store.ts";
 
 export const START_MS = 1_700_000_000_000;
 
@@ -19,6 +19,18 @@ export function queued(
   };
   return { ...envelope(position, sessionKey), type: "event.queued", facts, body } as EventQueued;
 }
+
+/** Of one session: its records at these positions, and its snapshots. */
+export const erasure = (
+  sessionKey: string,
+  positions: readonly number[],
+  redact: (state: string) => string,
+): Erasure => ({
+  sessionKey,
+  positions,
+  actors: [{ kind: "session", key: sessionKey }],
+  redact: (_kind, state) => redact(state),
+});
 
 export function session(key: string, position: number, facts: Partial<Snapshot> = {}): Snapshot {
   const state = JSON.stringify({ value: "waiting", context: { key, position } });
@@ -81,4 +93,20 @@ function envelope(position: number, sessionKey: string, previous = 0) {
 
 export function positions(records: Iterable<LogRecord>): number[] {
   return Array.from(records, ({ position }) => position);
+}
+
+export function schedule(key: string, position: number, facts: Partial<Snapshot> = {}): Snapshot {
+  const state = JSON.stringify({ value: "active", context: { key, position } });
+  return {
+    kind: "schedule",
+    key,
+    position,
+    machine: "schedule@1",
+    previous: position,
+    dueAtMs: 1_000 + position,
+    queued: 0,
+    dead: 0,
+    state,
+    ...facts,
+  };
 }

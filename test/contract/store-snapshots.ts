@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkpoint, lane, queued, range, session } from "./store-records.ts";
+import { checkpoint, erasure, lane, queued, range, schedule, session } from "./store-records.ts";
+import { ENDED, type Erasure } from "../../src/log/store.ts";
 import type { storeSubject } from "./store-subject.ts";
 
 const A = "agent:main:discord:channel:42";
@@ -100,10 +101,50 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
         [lane("a", 1, 50), lane("b", 1, 60), lane("c", 1, null), session("d", 1)],
       );
       checkpoint(subject.store, [queued(2, A)], [lane("a", 2, null), lane("c", 2, 70)]);
-      expect([...subject.again().deadlines()].sort((one, two) => one.dueAtMs - two.dueAtMs)).toEqual([
-        { lane: "b", dueAtMs: 60 },
-        { lane: "c", dueAtMs: 70 },
+      expect(
+        [...subject.again().deadlines("heartbeat")].sort((one, two) => one.dueAtMs - two.dueAtMs),
+      ).toEqual([
+        { key: "b", dueAtMs: 60 },
+        { key: "c", dueAtMs: 70 },
       ]);
+    });
+  });
+
+  describe(`${name} as a store: actors that have ended`, () => {
+    test("are found and not listed, wait for nothing, and are gone with the next compaction", () => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A)], [schedule("a", 1), schedule("b", 1), session(A, 1)]);
+      checkpoint(subject.store, [queued(2, A)], [schedule("a", 2, { ...ENDED, dueAtMs: null })]);
+      for (const current of subject.both()) {
+        expect([...current.deadlines("schedule")]).toEqual([{ key: "b", dueAtMs: 1_001 }]);
+        expect([...current.snapshots({ kind: "schedule", limit: 9 })].map(({ key }) => key)).toEqual(["b"]);
+        expect(current.snapshot("schedule", "a")?.machine).toBe("");
+        expect(current.snapshot("schedule", "a", 1)).toEqual(schedule("a", 1));
+        expect([...current.snapshots({ kind: "schedule", limit: 9, upTo: 1 })]).toHaveLength(2);
+      }
+      expect(subject.store.compact(1, 0).snapshots).toBe(0);
+      expect(subject.store.compact(2, 0).snapshots).toBe(2);
+      for (const current of subject.both()) {
+        expect(current.snapshot("schedule", "a")).toBeUndefined();
+        expect(current.snapshot("schedule", "b")).toEqual(schedule("b", 1));
+        expect(current.snapshot("session", A)).toEqual(session(A, 1));
+      }
+    });
+
+    test("texts are erased from all actors that hold some of the session, and no others", () => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A)], [schedule("a", 1), schedule("b", 1), session(A, 1)]);
+      const redact: Erasure["redact"] = (kind) => `${kind} redacted`;
+      const actors = [
+        { kind: "session", key: A },
+        { kind: "schedule", key: "a" },
+      ] as const;
+      subject.store.erase({ sessionKey: A, positions: [1], actors, redact });
+      for (const current of subject.both()) {
+        expect(current.snapshot("schedule", "a")?.state).toBe("schedule redacted");
+        expect(current.snapshot("session", A)?.state).toBe("session redacted");
+        expect(current.snapshot("schedule", "b")).toEqual(schedule("b", 1));
+      }
     });
   });
 
@@ -146,7 +187,7 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
       expect(lookAlikes.map((key) => subject.store.findDuplicate(key, 0))).toEqual(
         range(1, lookAlikes.length),
       );
-      subject.store.erase("agent:caf\u00e9", range(1, lookAlikes.length), (state) => state);
+      subject.store.erase(erasure("agent:caf\u00e9", range(1, lookAlikes.length), (state) => state));
       const erased = [...subject.store.read()].filter(({ body }) => body === null);
       expect(erased.map(({ sessionKey }) => sessionKey)).toEqual(["agent:caf\u00e9"]);
     });

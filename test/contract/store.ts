@@ -13,6 +13,7 @@ import {
   session,
   skipped,
   START_MS,
+  erasure,
 } from "./store-records.ts";
 import { snapshotContract } from "./store-snapshots.ts";
 import { storeSubject, type StoreFixture } from "./store-subject.ts";
@@ -35,7 +36,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
         expect(current.recordAt(0)).toBeUndefined();
         expect(current.recordAt(1)).toBeUndefined();
         expect(current.checkpoint()).toBe(0);
-        expect([...current.deadlines()]).toEqual([]);
+        expect([...current.deadlines("heartbeat")]).toEqual([]);
       }
     });
 
@@ -71,7 +72,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     test("may be written to while it is read", () => {
       fill(subject.fresh(), 600, A);
       for (const { position } of subject.store.read({ upTo: 600 })) {
-        if (position % 100 === 0) subject.store.erase(A, [position], redact);
+        if (position % 100 === 0) subject.store.erase(erasure(A, [position], redact));
       }
       expect(subject.store.recordAt(600)?.body).toBeNull();
       expect(subject.store.recordAt(601)).toBeUndefined();
@@ -133,8 +134,8 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       );
       subject.store.append({ records: [queued(3, A), ran(4, B, 2)], dedupe: [] });
       checkpoint(subject.store, [forgotten(5, A, 3)], [session(A, 5, { previous: 5 })]);
-      subject.store.erase(A, [1, 2, 3], redact);
-      subject.store.erase(A, [1, 2, 3], redact);
+      subject.store.erase(erasure(A, [1, 2, 3], redact));
+      subject.store.erase(erasure(A, [1, 2, 3], redact));
       for (const current of subject.both()) {
         expect([...current.read()].map(({ body }) => body !== null)).toEqual([
           false,
@@ -156,7 +157,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       checkpoint(subject.store, [queued(1, A)], [session(A, 1, { previous: 1 })]);
       subject.store.compact(1, 0);
       subject.store.append({ records: [forgotten(2, A, 1)], dedupe: [] });
-      subject.store.erase(A, [], redact);
+      subject.store.erase(erasure(A, [], redact));
       expect(subject.again().snapshot("session", A)?.state).toBe("redacted");
     });
 
@@ -182,7 +183,7 @@ export function storeContract(name: string, open: () => StoreFixture): void {
         expect([1, 2, 4, 5].map((upTo) => current.checkpoint(upTo))).toEqual([0, 2, 2, 5]);
         expect(current.snapshot("session", A, 4)).toEqual(session(A, 2));
         expect(current.snapshot("session", B)).toEqual(session(B, 1));
-        expect([...current.deadlines()]).toEqual([{ lane: "l", dueAtMs: 6 }]);
+        expect([...current.deadlines("heartbeat")]).toEqual([{ key: "l", dueAtMs: 6 }]);
         expect([current.findDuplicate("old", 0), current.findDuplicate("new", 0)]).toEqual([undefined, 4]);
       }
       subject.store.append({ records: [queued(6, A)], dedupe: [] });
@@ -223,10 +224,10 @@ export function storeContract(name: string, open: () => StoreFixture): void {
     expect(() => subject.store.recordAt(1)).toThrow(isClosed);
     expect(() => subject.store.snapshot("session", A)).toThrow(isClosed);
     expect(() => [...subject.store.snapshots({ kind: "session", limit: 1 })]).toThrow(isClosed);
-    expect(() => [...subject.store.deadlines()]).toThrow(isClosed);
+    expect(() => [...subject.store.deadlines("heartbeat")]).toThrow(isClosed);
     expect(() => subject.store.checkpoint()).toThrow(isClosed);
     expect(() => subject.store.findDuplicate("k", 0)).toThrow(isClosed);
-    expect(() => subject.store.erase(A, [1], redact)).toThrow(isClosed);
+    expect(() => subject.store.erase(erasure(A, [1], redact))).toThrow(isClosed);
     expect(() => subject.store.compact(0, 0)).toThrow(isClosed);
   });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
-import { queued } from "../contract/store-records.ts";
+import { erasure, queued } from "../contract/store-records.ts";
 
 test("a database whose unused last page is cut off is not sound", () => {
   const parent = mkdtempSync(join(tmpdir(), "lubdub-"));
@@ -14,7 +14,7 @@ test("a database whose unused last page is cut off is not sound", () => {
     const body = { text: "x".repeat(30_000) };
     store.append({ records: [queued(1, "a")], dedupe: [] });
     store.append({ records: [{ ...queued(2, "a"), body }], dedupe: [] });
-    store.erase("a", [2], (state) => state);
+    store.erase(erasure("a", [2], (state) => state));
     store.close();
     expect(verifyStore(folder).problems).toEqual([]);
 

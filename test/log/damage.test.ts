@@ -145,7 +145,7 @@ test("changed snapshots, checkpoints and dedupe keys are noticed before they are
   const isCorrupt = expect.objectContaining({ code: "LUBDUB_STORE_CORRUPT" });
   expect(() => store.snapshot("session", "agent:9")).toThrow(isCorrupt);
   expect(() => [...store.snapshots({ kind: "session", limit: 1_000 })]).toThrow(isCorrupt);
-  expect(() => [...store.deadlines()]).toThrow(isCorrupt);
+  expect(() => [...store.deadlines("heartbeat")]).toThrow(isCorrupt);
   expect(() => store.findDuplicate("key-2", 0)).toThrow(isCorrupt);
   expect(() => store.checkpoint()).toThrow(isCorrupt);
   expect(store.snapshot("session", "agent:8")?.key).toBe("agent:8");
@@ -217,7 +217,7 @@ function everything(store: Store): string {
     [...store.snapshots({ kind: "session", ...all })],
     [...store.snapshots({ kind: "session", ...all, withDeadLetters: true })],
     [...store.snapshots({ kind: "heartbeat", ...all })],
-    [...store.deadlines()],
+    [...store.deadlines("heartbeat")],
     range(1, 100).map((n) => store.findDuplicate(`key-${n}`, 0)),
   ]);
 }

@@ -9,7 +9,7 @@ import { openDatabase } from "../../src/log/sqlite/open.ts";
 import { storeOn } from "../../src/log/sqlite/store.ts";
 import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
 import type { Store } from "../../src/log/store.ts";
-import { checkpoint, fill, queued, range, session } from "../contract/store-records.ts";
+import { checkpoint, erasure, fill, queued, range, session } from "../contract/store-records.ts";
 import { temporaryFolder } from "./folder.ts";
 
 const A = "agent:main:discord:channel:42";
@@ -63,7 +63,7 @@ test("an erased text is in no file any more, in whatever order texts are erased"
   expect(filesWith(folder.path, "secret-")).not.toEqual([]);
   for (const step of range(0, 3)) {
     const part = positions.filter((position) => (position * 7) % 4 === step);
-    store.erase(A, part, () => "{}");
+    store.erase(erasure(A, part, () => "{}"));
     expect(part.filter((position) => filesWith(folder.path, secret(position)).length > 0)).toEqual([]);
   }
   expect(filesWith(folder.path, "secret-")).toEqual([]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { LubdubError } from "../../src/errors.ts";
 import { sqliteStore } from "../../src/log/sqlite/index.ts";
-import { fill } from "../contract/store-records.ts";
+import { erasure, fill } from "../contract/store-records.ts";
 import { temporaryFolder } from "./folder.ts";
 
 test("a second process is told who owns the folder; a killed owner has given it up", async () => {
@@ -48,7 +48,7 @@ test("reading goes on beside an owner: a still picture that later writes do not 
   expect([...owner.read()]).toHaveLength(600);
   const isRefused = expect.objectContaining({ code: "LUBDUB_INPUT_INVALID" });
   expect(() => fill(reader, 1)).toThrow(isRefused);
-  expect(() => reader.erase("a", [1], (state) => state)).toThrow(isRefused);
+  expect(() => reader.erase(erasure("a", [1], (state) => state))).toThrow(isRefused);
   expect(() => reader.compact(0, 0)).toThrow(isRefused);
   expect(() => reader.backup(join(folder.path, "copy.db"))).toThrow(isRefused);
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { heartbeatMachine, sessionMachine } from "../../machines/index.ts";
+import { heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
 import { mermaidOf } from "../../src/inspect/diagram.ts";
 
 /** `npm run diagrams` writes the page; a test holds it current. */
@@ -9,6 +9,7 @@ export const PAGE = "machines/README.md";
 const MACHINES: readonly (readonly [file: string, machine: AnyStateMachine])[] = [
   ["heartbeat.ts", heartbeatMachine],
   ["session.ts", sessionMachine],
+  ["schedule.ts", scheduleMachine],
 ];
 
 export function diagramsPage(): string {

@@ -111,6 +111,7 @@ export const stateAt = z
     atMs: epochMs,
     sessions: z.looseObject({}),
     heartbeats: z.looseObject({}),
+    schedules: z.looseObject({}),
   })
   .openapi("StateAt");
 export const status = z

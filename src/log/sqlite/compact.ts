@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { ENDED } from "../store.ts";
 import { endWriter, type End } from "./ends.ts";
 import { transaction } from "./transaction.ts";
 
@@ -37,16 +38,19 @@ function removeRecords(db: DatabaseSync, upTo: number): number {
   }
 }
 
-/** Of an actor's snapshots up to the base, only the newest is needed by the base and by later positions. */
+/** Of an actor's snapshots up to the base, only the newest is needed by the base and by later positions; of an ended one none. */
 function removeSnapshots(db: DatabaseSync, upTo: number): number {
   const nextBound = db.prepare(
     "SELECT kind, key FROM snapshots WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT 1 OFFSET ?",
   );
   const remove = db.prepare(`
     DELETE FROM snapshots AS s
-    WHERE (kind, key) > (?, ?) AND (kind, key) <= (?, ?) AND EXISTS (
-      SELECT 1 FROM snapshots AS later
-      WHERE later.kind = s.kind AND later.key = s.key AND later.position > s.position AND later.position <= ?
+    WHERE (kind, key) > (?1, ?2) AND (kind, key) <= (?3, ?4) AND (
+      EXISTS (
+        SELECT 1 FROM snapshots AS later
+        WHERE later.kind = s.kind AND later.key = s.key AND later.position > s.position AND later.position <= ?5
+      )
+      OR (machine = '${ENDED.machine}' AND position <= ?5)
     )`);
   const lastKind = "t"; // sorts after every kind of actor
   let removed = 0;

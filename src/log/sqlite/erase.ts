@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { ENDED, type Erasure } from "../store.ts";
 import { snapshotTables } from "./snapshots.ts";
 import { transaction } from "./transaction.ts";
 
@@ -6,16 +7,14 @@ import { transaction } from "./transaction.ts";
 const CHUNK = 1_000;
 
 /**
- * Erases bodies, and redacts the session's snapshots whose newest record is at or before `last`. Each step may be repeated, so a
+ * Erases bodies, and redacts the actors' snapshots whose newest record is at or before `last`. Each step may be repeated, so a
  * crash in between does no harm. `secure_delete` overwrites what is freed.
  */
 export function erase(
   db: DatabaseSync,
   file: string,
-  sessionKey: string,
-  positions: readonly number[],
+  { sessionKey, positions, actors, redact }: Erasure,
   last: number,
-  redact: (state: string) => string,
 ): void {
   const eraseBody = db.prepare("UPDATE log SET body = NULL, salt = NULL WHERE position = ? AND session = ?");
   const tables = snapshotTables(db, file);
@@ -25,8 +24,11 @@ export function erase(
     });
   }
   transaction(db, () => {
-    for (const old of tables.upTo("session", sessionKey, last))
-      tables.replace({ ...old, state: redact(old.state) });
+    for (const { kind, key } of actors) {
+      for (const old of tables.upTo(kind, key, last)) {
+        if (old.machine !== ENDED.machine) tables.replace({ ...old, state: redact(kind, old.state) });
+      }
+    }
   });
   // The old pages lie in the WAL too. A reader may hold that up; then the next checkpoint does it.
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");

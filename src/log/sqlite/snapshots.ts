@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import type { ActorKind, Snapshot, Store } from "../store.ts";
+import { ENDED, type ActorKind, type Snapshot, type Store } from "../store.ts";
 import { corrupt, mapped } from "./failures.ts";
 import { sum } from "./integrity.ts";
 
@@ -79,16 +79,16 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
         left -= size;
       }
     },
-    *deadlines() {
+    *deadlines(kind) {
       let from = "";
       for (;;) {
         const rows = mapped(file, () =>
-          selectColumns.all("heartbeat", from, LAST, LAST, PAGE_DEADLINES),
+          selectColumns.all(kind, from, LAST, LAST, PAGE_DEADLINES),
         ) as unknown as Columns[];
         for (const row of rows) {
           check(row, file);
-          const [, lane, , , , dueAtMs] = row;
-          if (dueAtMs !== null) yield { lane, dueAtMs };
+          const [, key, , , , dueAtMs] = row;
+          if (dueAtMs !== null) yield { key, dueAtMs };
         }
         if (rows.length < PAGE_DEADLINES) return;
         from = rows.at(-1)?.[1] ?? from;
@@ -131,11 +131,11 @@ function statements(db: DatabaseSync) {
   };
 }
 
-/** Parameters: kind, key to start after, last position, the same again, limit. */
+/** Ended actors are left out. Parameters: kind, key to start after, last position, the same again, limit. */
 function newestOfEachKey(columns: string, where: string, index = ""): string {
   return `
     SELECT ${columns} FROM snapshots AS s ${index}
-    WHERE kind = ? AND key > ? AND position <= ? ${where} AND NOT EXISTS (
+    WHERE kind = ? AND key > ? AND position <= ? AND machine <> '${ENDED.machine}' ${where} AND NOT EXISTS (
       SELECT 1 FROM snapshots AS later
       WHERE later.kind = s.kind AND later.key = s.key AND later.position > s.position AND later.position <= ?
     )

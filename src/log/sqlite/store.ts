@@ -83,10 +83,10 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     snapshots: snapshots.snapshots,
     deadlines: snapshots.deadlines,
     findDuplicate: (key, nowMs) => attempt(() => dedupe.findDuplicate(key, nowMs)),
-    erase(sessionKey, positions, redact) {
+    erase(erasure) {
       checkWritable();
-      const last = positions.reduce((max, position) => Math.max(max, position), store.base());
-      attempt(() => erase(db, file, sessionKey, positions, last, redact));
+      const last = erasure.positions.reduce((max, position) => Math.max(max, position), store.base());
+      attempt(() => erase(db, file, erasure, last));
     },
     compact(upTo, nowMs) {
       checkWritable();

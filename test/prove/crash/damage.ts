@@ -139,7 +139,7 @@ function everything(store: Store): string {
     [...store.snapshots({ kind: "session", ...all })],
     [...store.snapshots({ kind: "session", ...all, withDeadLetters: true })],
     [...store.snapshots({ kind: "heartbeat", ...all })],
-    [...store.deadlines()],
+    [...store.deadlines("heartbeat")],
   ]);
 }
 

@@ -116,9 +116,10 @@ export const HOST_BUGS: readonly Bug[] = [
   {
     id: "snapshot-from-before-the-batch",
     seen: "reliability note S13",
-    file: JOURNAL,
-    find: "    const { queue, dead } = actor.context;\n",
-    replace: "    const { queue, dead } = actor.context;\n    if (queue.length === 0) continue;\n",
+    file: "src/run/checkpoint.ts",
+    find: "if (entry.dirty) snapshots.push(",
+    replace:
+      'if (entry.dirty && (entry.kind !== "session" || entry.actor.context.queue.length > 0)) snapshots.push(',
   },
   {
     id: "changed-actors-evicted",
@@ -132,7 +133,7 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "alarms-lost-at-restart",
     seen: "problem 2, #23020",
     file: HOST,
-    find: "waker.fill(store.deadlines());",
+    find: 'waker.fill(store.deadlines("heartbeat"));',
     replace: "",
   },
   {
@@ -160,7 +161,7 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "sleep-not-noticed",
     seen: "problem 23, #62294",
     file: "src/run/waker.ts",
-    find: "Math.min(armedForMs - clock.nowMs(), LOOK_AGAIN_MS)",
-    replace: "armedForMs - clock.nowMs()",
+    find: "Math.min(dueAtMs - nowMs(), LOOK_AGAIN_MS)",
+    replace: "dueAtMs - nowMs()",
   },
 ];

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../../../src/core/records.ts";
+import { isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
 import type { Plan } from "./plan.ts";
 
 /** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
@@ -79,6 +79,7 @@ export class Model {
     this.touched.add(record.sessionKey);
     this.positions.set(record.sessionKey, record.position);
     const session = this.session(record.sessionKey);
+    if (isScheduleRecord(record)) return;
     const run = this.runs.get(this.#laneOf(record.sessionKey));
     switch (record.type) {
       case "event.queued":
