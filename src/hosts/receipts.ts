@@ -73,24 +73,31 @@ function eventReceipt(
   return { ...base, state: "settled", attempts: 0 };
 }
 
+/**
+ * A wake may have merged with another, under whose id it then runs. So the log tells: the session's first run that started
+ * after the request carries it, with all further tries of that run's wake; what ends those, ends it.
+ */
 function wakeReceipt(host: Host, { sessionKey, position }: Maker, wakeId: string): Receipt {
   const base = { sessionKey, wakeId };
-  const { run, pending } = host.world.peekHeartbeat(host.world.laneOf(sessionKey)).actor.context;
-  if (run?.wake.wakeId === wakeId)
-    return { ...base, state: "started", runId: run.runId, attempts: run.wake.attempts + 1 };
-  const wake = pending.get(sessionKey);
-  if (wake?.wakeId === wakeId) return { ...base, state: "accepted", attempts: wake.attempts };
-  for (const record of history(host, sessionKey, position)) {
+  const dropped = { ...base, state: "settled", settlement: "dropped", attempts: 0 } as const;
+  let runId: string | undefined;
+  for (const record of [...history(host, sessionKey, position)].reverse()) {
+    if (record.type === "run.started") runId = record.facts.runId;
+    if (record.type === "session.forgotten") return dropped;
+    if (record.type === "wake.dropped" && record.facts.lane === undefined) return dropped;
+    if (!isRunEnd(record) || record.facts.runId !== runId) continue;
     if (record.type === "run.ran")
       return { ...base, state: "settled", settlement: "acked", ...triedBy(host, record) };
-    if (record.type === "run.failed" && record.facts.dueAtMs === null) {
-      const error = { code: record.facts.code, message: record.body?.error ?? "" };
-      return { ...base, state: "settled", settlement: "dead", ...triedBy(host, record), error };
-    }
-    if (record.type === "wake.dropped" || record.type === "session.forgotten") break;
-    if (record.type === "run.skipped" && record.facts.dueAtMs === null) break;
+    if (record.facts.dueAtMs !== null) continue;
+    if (record.type === "run.skipped") return dropped;
+    const error = { code: record.facts.code, message: record.body?.error ?? "" };
+    return { ...base, state: "settled", settlement: "dead", ...triedBy(host, record), error };
   }
-  return { ...base, state: "settled", settlement: "dropped", attempts: 0 };
+  const { run, pending } = host.world.peekHeartbeat(host.world.laneOf(sessionKey)).actor.context;
+  if (run !== null && run.runId === runId)
+    return { ...base, state: "started", runId, attempts: run.wake.attempts + 1 };
+  const wake = pending.get(sessionKey);
+  return wake === undefined ? dropped : { ...base, state: "accepted", attempts: wake.attempts };
 }
 
 /** The run that settled it, and the how-manieth try that was: its id carries the position of its start. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FAILED, RAN } from "../support/agent.ts";
+import { BUSY, FAILED, held, RAN } from "../support/agent.ts";
 import { testHeart } from "../support/world.ts";
 
 const D = "agent:main:discord:channel:42";
@@ -16,4 +16,24 @@ test("a receipt says how many tries it took", async () => {
   const wake = await soon(heartbeat.requestHeartbeatNow({ sessionKey: D }));
   await clock.advance(60_000);
   expect(await heartbeat.receipt(wake.wakeId)).toMatchObject({ settlement: "acked", attempts: 2 });
+});
+
+test("the receipt of a wake that merged with another names the run that carried it, and no later one", async () => {
+  const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 0 });
+  const busy = held();
+  agent.answers(async () => (await busy.promise, BUSY), FAILED, RAN);
+  await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
+  const { wakeId } = await soon(heartbeat.requestHeartbeat({ sessionKey: D, intent: "event" }));
+  expect(await heartbeat.receipt(wakeId)).toMatchObject({ state: "accepted" });
+  busy.resolve();
+  await clock.settle();
+  expect(await heartbeat.receipt(wakeId)).toMatchObject({ state: "accepted", attempts: 0 });
+  await clock.advance(60_000);
+  const carried = { state: "settled", settlement: "acked", attempts: 2, runId: agent.calls[2]?.runId };
+  expect(agent.calls).toHaveLength(3);
+  expect(await heartbeat.receipt(wakeId)).toMatchObject(carried);
+
+  await soon(heartbeat.wake("something else", { sessionKey: D }));
+  expect(agent.calls).toHaveLength(4);
+  expect(await heartbeat.receipt(wakeId)).toMatchObject(carried);
 });
