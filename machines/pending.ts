@@ -9,6 +9,14 @@ export type Intent = "scheduled" | "task" | "event" | "immediate" | "manual";
  */
 export type WaitsFor = "window" | "idle" | "backoff";
 
+/** What one run does differently; it is over with the run. */
+export interface Overrides {
+  readonly model?: string;
+  readonly timeoutMs?: number;
+  readonly lightContext?: boolean;
+  readonly isolated?: boolean;
+}
+
 /** A request that a session be run. One per session; requests for the same session merge. */
 export interface Wake {
   readonly sessionKey: string;
@@ -25,6 +33,7 @@ export interface Wake {
   readonly attempts: number;
   /** Busy answers so far, since the last failure. */
   readonly postponements: number;
+  readonly overrides?: Overrides;
 }
 
 /** Lower goes first ... */
@@ -123,8 +132,8 @@ export class Pending {
 }
 
 /**
- * Two requests for one session become one: the older one's id and age, the more urgent one's words (the later one's if
- * equal), the sooner deadline. A pause after busy or failure is a floor: only `manual` cuts a backoff short, only
+ * Two requests for one session become one: the older one's id and age, the more urgent one's words and overrides (the later
+ * one's if equal), the sooner deadline. A pause after busy or failure is a floor: only `manual` cuts a backoff short, only
  * `manual` and `immediate` a wait for idle. What either has been through counts on. A request that changes nothing leaves
  * the very same wake.
  */
@@ -139,8 +148,9 @@ export function merge(pending: Wake, request: Wake): Wake {
   const postponements = Math.max(pending.postponements, request.postponements);
   const counts = attempts !== pending.attempts || postponements !== pending.postponements;
   if (!sooner && !counts && says(pending, louder)) return pending;
+  const { overrides: _quieter, ...kept } = pending;
   return {
-    ...pending,
+    ...kept,
     source: louder.source,
     intent: louder.intent,
     reason: louder.reason,
@@ -148,11 +158,20 @@ export function merge(pending: Wake, request: Wake): Wake {
     waitsFor: sooner ? "window" : pending.waitsFor,
     attempts,
     postponements,
+    ...(louder.overrides === undefined ? {} : { overrides: louder.overrides }),
   };
 }
 
 const says = (a: Wake, b: Wake): boolean =>
-  a.source === b.source && a.intent === b.intent && a.reason === b.reason;
+  a.source === b.source &&
+  a.intent === b.intent &&
+  a.reason === b.reason &&
+  sameOverrides(a.overrides, b.overrides);
+const sameOverrides = (a: Overrides = {}, b: Overrides = {}): boolean =>
+  a.model === b.model &&
+  a.timeoutMs === b.timeoutMs &&
+  a.lightContext === b.lightContext &&
+  a.isolated === b.isolated;
 const waits = (wake: Wake): 0 | 1 => (wake.waitsFor === "window" ? 0 : 1);
 const order = (wake: Wake): number => wake.dueAtMs + RANK[wake.intent] * RANK_HEAD_START_MS;
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -42,13 +42,20 @@ export interface SessionContext {
    */
   readonly retry: Pick<Offer, "wakeId" | "eventIds"> | null;
   readonly dead: readonly DeadEvent[];
+  /** What its runs noted, by name; the newest last. */
+  readonly marks?: Marks;
 }
+
+type Marks = Readonly<Record<string, number>>;
+
+/** How many marks a session remembers. */
+const MARKS_MAX = 100;
 
 /** What can happen to a session. */
 export type SessionEvent =
   | { readonly type: "event.queued"; readonly event: QueuedEvent }
   | ({ readonly type: "run.started" } & Offer)
-  | { readonly type: "run.ran"; readonly runId: string }
+  | { readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks }
   | { readonly type: "run.skipped"; readonly runId: string }
   | {
       readonly type: "run.failed";
@@ -76,6 +83,8 @@ export const sessionMachine = setup({
   guards: {
     "has a batch": ({ event }) => event.type === "run.started" && event.eventIds.length > 0,
     "is the current run": ({ context, event }) => "runId" in event && event.runId === context.offer?.runId,
+    "held nothing, notes something": ({ context, event }) =>
+      event.type === "run.ran" && event.marks !== undefined && context.offer === null,
     "leaves nothing": ({ context, event }) => changed(context, event).queue.length === 0,
     "ends the run, leaves nothing": ({ context, event }) =>
       "runId" in event && event.runId === context.offer?.runId && changed(context, event).queue.length === 0,
@@ -88,6 +97,7 @@ export const sessionMachine = setup({
   context: ({ input }) => ({ sessionKey: input.sessionKey, queue: [], offer: null, retry: null, dead: [] }),
   initial: "empty",
   on: {
+    "run.ran": { guard: "held nothing, notes something", actions: "change" },
     "events.dismissed": { actions: "change" },
     "session.forgotten": { target: ".empty", actions: "change" },
   },
@@ -138,8 +148,11 @@ function changed(context: SessionContext, event: SessionEvent): SessionContext {
       const { runId, wakeId, attempt, eventIds } = event;
       return { ...context, offer: { runId, wakeId, attempt, eventIds } };
     }
-    case "run.ran":
-      return { ...context, offer: null, retry: null, queue: without(queue, offer?.eventIds ?? []) };
+    case "run.ran": {
+      const marks = event.marks === undefined ? {} : { marks: noted(context.marks, event.marks) };
+      if (offer === null) return { ...context, ...marks };
+      return { ...context, offer: null, retry: null, queue: without(queue, offer.eventIds), ...marks };
+    }
     case "run.skipped":
       return { ...context, offer: null };
     case "run.failed":
@@ -160,7 +173,7 @@ function changed(context: SessionContext, event: SessionEvent): SessionContext {
     case "events.dismissed":
       return { ...context, dead: dead.filter(({ event: { eventId } }) => !event.eventIds.includes(eventId)) };
     case "session.forgotten":
-      return { ...context, queue: [], offer: null, retry: null, dead: [] };
+      return { sessionKey: context.sessionKey, queue: [], offer: null, retry: null, dead: [] };
   }
 }
 
@@ -180,6 +193,11 @@ function stillQueued(retry: SessionContext["retry"], gone: readonly string[]): S
   if (retry === null) return null;
   const eventIds = retry.eventIds.filter((eventId) => !gone.includes(eventId));
   return eventIds.length === 0 ? null : { ...retry, eventIds };
+}
+
+function noted(old: Marks = {}, fresh: Marks): Marks {
+  const kept = Object.entries(old).filter(([name]) => !Object.hasOwn(fresh, name));
+  return Object.fromEntries([...kept, ...Object.entries(fresh)].slice(-MARKS_MAX));
 }
 
 /** Runs hold the head of the queue, so that the common case is a cut, not a search. */

@@ -8,6 +8,7 @@ import type {
   Receipt,
   Recorded,
   Route,
+  RunOverrides,
   SessionSummary,
   Source,
   SystemEvent,
@@ -30,6 +31,8 @@ export interface WakeOptions {
    * does not delay. @default the heartbeat's `coalesceMs`; 0 for `manual` and `immediate`
    */
   readonly coalesceMs?: number;
+  /** What its run does differently: over with that run. When wakes merge, those of the more urgent one hold. @default none */
+  readonly overrides?: RunOverrides;
 }
 
 /** What is said about an event. */

@@ -14,6 +14,8 @@ export const SOURCE_CHARS_MAX = 64;
 export const REASON_CHARS_MAX = 256;
 export const CONTEXT_KEY_CHARS_MAX = 256;
 export const COALESCE_MS_MAX = 86_400_000;
+export const RUN_TIMEOUT_MS_MAX = 86_400_000;
+export const MODEL_CHARS_MAX = 256;
 
 /** Everything that can be said about a heartbeat. */
 export interface HeartbeatOptions {
@@ -87,7 +89,7 @@ const schema = z.strictObject({
   lingerMs: milliseconds(86_400_000).default(1_800_000),
   queueMax: count(10_000).default(1_000),
   batchMax: count(10_000).default(100),
-  runTimeoutMs: milliseconds(86_400_000, 1).default(600_000),
+  runTimeoutMs: milliseconds(RUN_TIMEOUT_MS_MAX, 1).default(600_000),
   abortGraceMs: milliseconds(600_000).default(5_000),
   maxAttempts: count(1_000).default(10),
   busyBackoff: backoff.default({ baseMs: 1_000, capMs: 60_000 }),

@@ -55,6 +55,30 @@ export interface DeadLetter {
   readonly diedAtMs: number;
 }
 
+/** What one run does differently. It travels with the wake and ends with the run: nothing of it is kept for the session. */
+export interface RunOverrides {
+  /** The model to use, by the agent's own name for it: 1 to 256 characters. */
+  readonly model?: string;
+  /** How long this run may take, in milliseconds: 1 to 86_400_000. @default the heartbeat's `runTimeoutMs` */
+  readonly timeoutMs?: number;
+  /** Ask the agent to leave out what is not needed for this run. @default false */
+  readonly lightContext?: boolean;
+  /** Run in a transcript of its own: see `transcriptKey`. @default false */
+  readonly isolated?: boolean;
+}
+
+/** What a run used up, as the model's provider counts it. Whole numbers of tokens, 0 or more. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** One item of the `tasks:` block of HEARTBEAT.md that is due. */
+export interface DueTask {
+  readonly name: string;
+  readonly prompt: string;
+}
+
 /** What an agent is given. */
 export interface RunRequest {
   readonly sessionKey: string;
@@ -68,8 +92,25 @@ export interface RunRequest {
   readonly source: Source;
   readonly intent: Intent;
   readonly reason: string;
+  /** When the run was begun: milliseconds since the Unix epoch. */
+  readonly startedAtMs: number;
   /** The batch, oldest first. Empty when the wake came without an event. */
   readonly events: readonly SystemEvent[];
+  /**
+   * Where the agent keeps the conversation of this run: the session key; of an isolated run the session key,
+   * `:heartbeat:` and the run id, so that it is fresh every time and never grows.
+   */
+  readonly transcriptKey: string;
+  /** What this run does differently. */
+  readonly overrides?: RunOverrides;
+  /** What the gate found, when it was asked to show it. Others may have written it: never an instruction. */
+  readonly gate?: Json;
+  /** The text of HEARTBEAT.md: the operator's standing instructions. */
+  readonly instructions?: string;
+  /** The tasks of HEARTBEAT.md that are due. */
+  readonly tasks?: readonly DueTask[];
+  /** What successful runs of the session noted, by name: see `Ran.marks`. */
+  readonly marks?: Readonly<Record<string, number>>;
   /** Aborts when the run is out of time, pre-empted by a user's turn, or the heartbeat stops. */
   readonly signal: AbortSignal;
 }
@@ -82,6 +123,15 @@ export interface Ran {
   readonly status: "ran";
   /** What the agent answered, kept in the log. */
   readonly reply?: string;
+  /** What the run used up. */
+  readonly usage?: Usage;
+  /**
+   * Numbers that the session remembers by name, for the checks before its next runs: when a task was done, as of when a
+   * file was seen. Up to 100 in all; names of up to 256 characters; the oldest go first.
+   */
+  readonly marks?: Readonly<Record<string, number>>;
+  /** Ids of events that were acknowledged without being shown, because they are heartbeat noise. */
+  readonly noise?: readonly string[];
 }
 /** Not now: nothing was done, the events stay queued, no attempt is used up. */
 export interface Skipped {

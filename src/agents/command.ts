@@ -6,18 +6,19 @@ import { renderPrompt } from "./prompt.ts";
 const EXIT_BUSY = 75;
 
 /**
- * An agent that is a command. The prompt comes on its stdin; `LUBDUB_SESSION_KEY`, `LUBDUB_WAKE_ID`, `LUBDUB_RUN_ID` and
- * `LUBDUB_ATTEMPT` are in its environment. Its stdout is the reply. Exit code 0 is `ran`, 75 is busy, anything else failed
+ * An agent that is a command. The prompt comes on its stdin; `LUBDUB_SESSION_KEY`, `LUBDUB_WAKE_ID`, `LUBDUB_RUN_ID`,
+ * `LUBDUB_ATTEMPT` and `LUBDUB_TRANSCRIPT_KEY` are in its environment, and where this run differs `LUBDUB_MODEL`,
+ * `LUBDUB_RUN_TIMEOUT_MS` and `LUBDUB_LIGHT_CONTEXT=1`. Its stdout is the reply. Exit code 0 is `ran`, 75 is busy, anything else failed
  * with the end of its stderr. It leads a process group of its own, which is ended with it when its time is over.
  *
  * @example commandAgent({ argv: ["node", "agent.js"], timeoutMs: 120_000 })
  */
 export function commandAgent(options: CommandOptions): RunHandler {
   return async (request) => {
-    const { signal } = request;
-    return meaningOf(
-      await runChild(options, { stdin: renderPrompt(request), variables: variables(request), signal }),
-    );
+    const { signal, overrides } = request;
+    const timeoutMs = overrides?.timeoutMs ?? options.timeoutMs;
+    const given = { stdin: renderPrompt(request), variables: variables(request), signal };
+    return meaningOf(await runChild({ ...options, ...(timeoutMs && { timeoutMs }) }, given));
   };
 }
 
@@ -37,9 +38,16 @@ function meaningOf(end: ChildEnd): Outcome {
   }
 }
 
-const variables = ({ sessionKey, wakeId, runId, attempt }: RunRequest): NodeJS.ProcessEnv => ({
-  LUBDUB_SESSION_KEY: sessionKey,
-  LUBDUB_WAKE_ID: wakeId,
-  LUBDUB_RUN_ID: runId,
-  LUBDUB_ATTEMPT: String(attempt),
-});
+function variables({ overrides = {}, ...run }: RunRequest): NodeJS.ProcessEnv {
+  const { model, timeoutMs, lightContext } = overrides;
+  return {
+    LUBDUB_SESSION_KEY: run.sessionKey,
+    LUBDUB_WAKE_ID: run.wakeId,
+    LUBDUB_RUN_ID: run.runId,
+    LUBDUB_ATTEMPT: String(run.attempt),
+    LUBDUB_TRANSCRIPT_KEY: run.transcriptKey,
+    ...(model !== undefined && { LUBDUB_MODEL: model }),
+    ...(timeoutMs !== undefined && { LUBDUB_RUN_TIMEOUT_MS: String(timeoutMs) }),
+    ...(lightContext === true && { LUBDUB_LIGHT_CONTEXT: "1" }),
+  };
+}

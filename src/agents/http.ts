@@ -28,7 +28,7 @@ export interface HttpOptions {
  */
 export function httpAgent(options: HttpOptions): RunHandler {
   return async (request) => {
-    const { timeoutMs } = options;
+    const timeoutMs = request.overrides?.timeoutMs ?? options.timeoutMs;
     const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = limit === undefined ? request.signal : AbortSignal.any([request.signal, limit]);
     try {

@@ -1,5 +1,5 @@
-import { Option, type Command } from "commander";
-import type { Accepted, Heartbeat, Intent, Receipt, WakeOptions } from "../index.ts";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { Accepted, Heartbeat, Intent, Receipt, RunOverrides, WakeOptions } from "../index.ts";
 import { connect, type CommonOptions } from "./contact.ts";
 import { show } from "./output.ts";
 import { oneLine } from "./plain.ts";
@@ -12,6 +12,10 @@ interface WakeCommandOptions extends CommonOptions {
   readonly reason?: string;
   readonly intent?: Intent;
   readonly dedupeKey?: string;
+  readonly model?: string;
+  readonly runTimeout?: number;
+  readonly isolated?: boolean;
+  readonly lightContext?: boolean;
   readonly wait: "accepted" | "started" | "settled";
 }
 
@@ -31,6 +35,10 @@ export function addWake(program: Command): void {
       ]),
     )
     .option("--dedupe-key <key>", "the same key makes one event")
+    .option("--model <name>", "the model of this run")
+    .addOption(new Option("--run-timeout <ms>", "how long this run may take").argParser(milliseconds))
+    .option("--isolated", "run in a transcript of its own")
+    .option("--light-context", "ask the agent to leave out what is not needed")
     .addOption(
       new Option("--wait <state>", "come back when it is this far")
         .choices(["accepted", "started", "settled"])
@@ -59,9 +67,30 @@ function ask(heartbeat: Heartbeat, sessionKey: string, options: WakeCommandOptio
     ...(source === undefined ? {} : { source }),
     ...(reason === undefined ? {} : { reason }),
     ...(intent === undefined ? {} : { intent }),
+    ...overridesOf(options),
   };
   if (text === undefined) return heartbeat.requestHeartbeat(request);
   return heartbeat.wake(text, { ...request, ...(dedupeKey === undefined ? {} : { dedupeKey }) });
+}
+
+function overridesOf({
+  model,
+  runTimeout,
+  isolated,
+  lightContext,
+}: WakeCommandOptions): Pick<WakeOptions, "overrides"> {
+  const overrides: RunOverrides = {
+    ...(model !== undefined && { model }),
+    ...(runTimeout !== undefined && { timeoutMs: runTimeout }),
+    ...(isolated && { isolated }),
+    ...(lightContext && { lightContext }),
+  };
+  return Object.keys(overrides).length === 0 ? {} : { overrides };
+}
+
+function milliseconds(text: string): number {
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected milliseconds: a whole number from 1 to 86400000.");
 }
 
 export function acceptedWords({ sessionKey, eventId, wakeId, deduplicated }: Accepted): string {

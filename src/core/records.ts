@@ -1,5 +1,5 @@
 import type { Cadence } from "../../machines/index.ts";
-import type { Intent, Json, MissedPolicy, Route, Source, Trust } from "../vocabulary.ts";
+import type { Intent, Json, MissedPolicy, Route, RunOverrides, Source, Trust, Usage } from "../vocabulary.ts";
 
 /**
  * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
@@ -28,6 +28,8 @@ interface WakeFacts {
   readonly reason: string;
   /** End of the coalescing window. */
   readonly dueAtMs: number;
+  /** What its run does differently. */
+  readonly overrides?: RunOverrides;
 }
 
 interface ElsewhereFacts {
@@ -76,6 +78,11 @@ export type RunRan = Envelope<
     readonly runId: string;
     readonly eventIds: readonly string[];
     readonly durationMs: number;
+    readonly usage?: Usage;
+    /** What the session remembers from now on, by name. */
+    readonly marks?: Readonly<Record<string, number>>;
+    /** Those of the events that the agent was not shown, because they are heartbeat noise. */
+    readonly noise?: readonly string[];
   },
   { readonly reply: string }
 >;

@@ -1,5 +1,5 @@
 import type { Wake } from "../../machines/index.ts";
-import { RETRYABLE_SKIPS, type Outcome } from "../vocabulary.ts";
+import { RETRYABLE_SKIPS, type Outcome, type Ran } from "../vocabulary.ts";
 import { backoffMs, type Backoff } from "./backoff.ts";
 
 export interface SettlePolicy {
@@ -13,7 +13,7 @@ export interface SettlePolicy {
 
 /** How a run ended, as the log will say it. */
 export type Settlement =
-  | { readonly type: "run.ran"; readonly reply?: string }
+  | ({ readonly type: "run.ran" } & Omit<Ran, "status">)
   | { readonly type: "run.skipped"; readonly reason: string; readonly dueAtMs: number | null }
   | {
       readonly type: "run.failed";
@@ -33,8 +33,10 @@ export function settlement(
   { wake, events, nowMs, random, policy }: SettleFacts,
 ): Settlement {
   switch (outcome.status) {
-    case "ran":
-      return { type: "run.ran", ...(outcome.reply === undefined ? {} : { reply: outcome.reply }) };
+    case "ran": {
+      const { status: _ran, code: _code, ...said } = outcome;
+      return { type: "run.ran", ...said };
+    }
     case "skipped": {
       const over = events === 0 && !RETRYABLE.has(outcome.reason);
       const delayMs = outcome.retryAfterMs ?? backoffMs(wake.postponements + 1, policy.busyBackoff, random);

@@ -78,7 +78,12 @@ function sessionEventOf(record: LaneRecord, { offer }: SessionContext): SessionE
       return { type: "event.queued", event: queuedEvent(record) };
     case "run.started":
       return { type: "run.started", ...record.facts };
-    case "run.ran":
+    case "run.ran": {
+      const { runId, marks } = record.facts;
+      return offer === null && marks === undefined
+        ? null
+        : { type: record.type, runId, ...(marks && { marks }) };
+    }
     case "run.skipped":
       return offer === null ? null : { type: record.type, runId: record.facts.runId };
     case "run.failed":
@@ -138,14 +143,14 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
 }
 
 function queuedEvent({ sessionKey, atMs, facts, body }: EventQueued): QueuedEvent {
-  const { dueAtMs: _dueAtMs, dedupeKey: _dedupeKey, ...kept } = facts;
+  const { dueAtMs: _dueAtMs, dedupeKey: _dedupeKey, overrides: _overrides, ...kept } = facts;
   return { ...kept, sessionKey, queuedAtMs: atMs, text: body?.text ?? "", ...dataOf(body) };
 }
 
 const dataOf = (body: EventQueued["body"]): object => (body?.data === undefined ? {} : { data: body.data });
 
 function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested): Wake {
-  const { wakeId, source, intent, reason, dueAtMs } = facts;
+  const { wakeId, source, intent, reason, dueAtMs, overrides } = facts;
   const { attempts = 0, postponements = 0 }: Partial<WakeRequested["facts"]> = facts;
   return {
     sessionKey,
@@ -158,6 +163,7 @@ function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested)
     waitsFor: "window",
     attempts,
     postponements,
+    ...(overrides && { overrides }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { offeredEvents } from "../core/batch.ts";
 import { positionOf } from "../core/ids.ts";
-import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
+import { isRunEnd, type LogRecord, type RunEnd, type RunRan } from "../core/records.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { Outcome, Receipt } from "../vocabulary.ts";
 import type { Host } from "./embedded.ts";
@@ -167,12 +167,22 @@ function outcomeAfter(
 function outcomeOf(record: RunEnd): Outcome {
   switch (record.type) {
     case "run.ran":
-      return { status: "ran", ...(record.body === null ? {} : { reply: record.body.reply }) };
+      return ranOf(record);
     case "run.skipped":
       return { status: "skipped", reason: record.facts.reason };
     case "run.failed":
       return { status: "failed", reason: record.body?.error ?? record.facts.code };
   }
+}
+
+function ranOf({ facts: { usage, marks, noise }, body }: RunRan): Outcome {
+  return {
+    status: "ran",
+    ...(body === null ? {} : { reply: body.reply }),
+    ...(usage && { usage }),
+    ...(marks && { marks }),
+    ...(noise && { noise }),
+  };
 }
 
 function untilRecord<T>(

@@ -91,7 +91,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
   }
 
   function wakeFacts(draft: WakeDraft, wakes: boolean) {
-    const { source, intent, reason, sessionKey } = draft;
+    const { source, intent, reason, sessionKey, overrides } = draft;
     const urgent = intent === "manual" || intent === "immediate";
     const delayMs = wakes ? (draft.coalesceMs ?? (urgent ? 0 : options.coalesceMs)) : options.lingerMs;
     const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
@@ -101,6 +101,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       intent,
       reason,
       dueAtMs: clock.nowMs() + delayMs,
+      ...(overrides && { overrides }),
     };
   }
 }

@@ -6,12 +6,14 @@ import {
   CONTEXT_KEY_CHARS_MAX,
   DATA_BYTES_MAX,
   DEDUPE_KEY_BYTES_MAX,
+  MODEL_CHARS_MAX,
   REASON_CHARS_MAX,
+  RUN_TIMEOUT_MS_MAX,
   SESSION_KEY_BYTES_MAX,
   SOURCE_CHARS_MAX,
   TEXT_BYTES_MAX,
 } from "../options.ts";
-import type { Intent, Json, Route, Trust } from "../vocabulary.ts";
+import type { Intent, Json, Route, RunOverrides, Trust } from "../vocabulary.ts";
 
 /** A wake that passed the door. */
 export interface WakeDraft {
@@ -20,6 +22,7 @@ export interface WakeDraft {
   readonly intent: Intent;
   readonly reason: string;
   readonly coalesceMs?: number;
+  readonly overrides?: RunOverrides;
 }
 
 /** An event that passed the door. */
@@ -47,12 +50,21 @@ const exact = (bytesMax: number) =>
     .refine((key) => bytesOf(key) <= bytesMax, `at most ${bytesMax} bytes`)
     .refine((key) => key.isWellFormed(), "well-formed Unicode")
     .regex(/^\P{Cc}*$/u, "no control characters");
+const overrides = z
+  .strictObject({
+    model: words(MODEL_CHARS_MAX).optional(),
+    timeoutMs: z.number().int().min(1).max(RUN_TIMEOUT_MS_MAX).optional(),
+    lightContext: z.boolean().optional(),
+    isolated: z.boolean().optional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, "at least one override");
 const wakeShape = {
   sessionKey: z.unknown(), // told by `parseSessionKey`
   source: words(SOURCE_CHARS_MAX).optional(),
   intent: z.enum(["scheduled", "task", "event", "immediate", "manual"]).optional(),
   reason: words(REASON_CHARS_MAX).optional(),
   coalesceMs: z.number().int().min(0).max(COALESCE_MS_MAX).optional(),
+  overrides: overrides.optional(),
 };
 const wakeSchema = z.strictObject(wakeShape);
 const eventSchema = z.strictObject({
@@ -66,7 +78,7 @@ const eventSchema = z.strictObject({
 
 /** @throws LubdubError `LUBDUB_INPUT_INVALID`, `LUBDUB_SESSION_KEY_INVALID` */
 export function parseWake(options: WakeOptions): WakeDraft {
-  const { coalesceMs, ...wake } = checked(wakeSchema, options);
+  const { coalesceMs, overrides: differently, ...wake } = checked(wakeSchema, options);
   const source = wake.source ?? "other";
   return {
     sessionKey: parseSessionKey(wake.sessionKey),
@@ -74,6 +86,7 @@ export function parseWake(options: WakeOptions): WakeDraft {
     intent: wake.intent ?? "immediate",
     reason: wake.reason ?? source,
     ...(coalesceMs === undefined ? {} : { coalesceMs }),
+    ...(differently && { overrides: differently as RunOverrides }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { LubdubError, shown } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
+import { checkedRan } from "./checked-ran.ts";
 import type { Clock } from "./clock.ts";
 
 /** An outcome with the code of what went wrong, if something did. */
@@ -29,8 +30,9 @@ export function attempt({ handler, request, clock, options }: AttemptParts): Att
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
   let ifStopped: AttemptOutcome | null = null;
-  let cancel = clock.setTimer(options.runTimeoutMs, () => {
-    const reason = `the run did not end within ${options.runTimeoutMs} ms`;
+  const timeoutMs = request.overrides?.timeoutMs ?? options.runTimeoutMs;
+  let cancel = clock.setTimer(timeoutMs, () => {
+    const reason = `the run did not end within ${timeoutMs} ms`;
     stop({ status: "failed", reason, code: "LUBDUB_RUN_TIMEOUT" }, reason);
   });
 
@@ -62,16 +64,11 @@ async function call(handler: RunHandler, request: RunRequest): Promise<AttemptOu
 
 /** What a handler in plain JavaScript may answer is anything. */
 function checked(answer: unknown): AttemptOutcome {
-  const outcome = answer as Partial<
-    Record<"status" | "reason" | "reply" | "retryAfterMs" | "retryable", unknown>
-  > | null;
+  const outcome = answer as Readonly<Record<string, unknown>> | null | undefined;
   const reason = typeof outcome?.reason === "string" ? outcome.reason.slice(0, REASON_CHARS_MAX) : "";
   switch (outcome?.status) {
     case "ran":
-      return {
-        status: "ran",
-        ...(typeof outcome.reply === "string" ? { reply: outcome.reply.slice(0, REPLY_CHARS_MAX) } : {}),
-      };
+      return checkedRan(outcome);
     case "skipped": {
       if (reason === "") break;
       const after = outcome.retryAfterMs;
@@ -97,7 +94,6 @@ function checked(answer: unknown): AttemptOutcome {
   return { status: "failed", reason: message, code: "LUBDUB_OUTCOME_INVALID" };
 }
 
-const REPLY_CHARS_MAX = 65_536;
 const REASON_CHARS_MAX = 4_096;
 /** An agent that says "at once" and goes on being busy must not spin. */
 const RETRY_AFTER_MS_MIN = 100;

@@ -9,8 +9,8 @@ const reason = "lane-changed";
 
 /** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
 export function handOver(lane: string, wake: Wake, nowMs: number): readonly RecordDraft[] {
-  const { sessionKey, wakeId, source, intent, attempts, postponements } = wake;
-  const facts = { wakeId, source, intent, reason: wake.reason, dueAtMs: nowMs, attempts, postponements };
+  const { sessionKey, wakeId, requestedAtMs: _, waitsFor: __, ...kept } = wake;
+  const facts = { ...kept, wakeId, dueAtMs: nowMs };
   return [
     { type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null },
     { type: "wake.requested", sessionKey, facts, body: null },

@@ -15,13 +15,9 @@ export function endOf(run: Run, end: Settlement, { eventIds, nowMs, elsewhere }:
   const { sessionKey, wakeId } = run.wake;
   switch (end.type) {
     case "run.ran": {
-      const facts = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs) };
-      return {
-        type: end.type,
-        sessionKey,
-        facts,
-        body: end.reply === undefined ? null : { reply: end.reply },
-      };
+      const { type, reply, ...said } = end;
+      const facts = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs), ...said };
+      return { type, sessionKey, facts, body: reply === undefined ? null : { reply } };
     }
     case "run.skipped":
       return {

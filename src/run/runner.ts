@@ -1,6 +1,6 @@
 import type { Run, Wake } from "../../machines/index.ts";
 import { backoffMs } from "../core/backoff.ts";
-import { hasNothingToDo, nextBatch, offeredEvents, wakeIdOf } from "../core/batch.ts";
+import { hasNothingToDo, nextBatch, wakeIdOf } from "../core/batch.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
 import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
@@ -11,6 +11,7 @@ import type { Journal, RecordDraft } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
+import { requestOf } from "./run-request.ts";
 import type { Clock } from "./clock.ts";
 import { handOver } from "./lane-changed.ts";
 import type { Leases } from "./lease.ts";
@@ -114,10 +115,8 @@ export class LaneRunner implements Runner {
   begin({ lane, run }: RunEffect): void {
     if (this.#runs.get(lane) !== null) return;
     const { world, leases, clock, options } = this.#parts;
-    const { wake, runId } = run;
-    const { sessionKey, wakeId, source, intent, reason } = wake;
-    const facts = { sessionKey, lane, wakeId, runId, attempt: wake.attempts + 1, source, intent, reason };
-    const request = { ...facts, events: offeredEvents(world.session(sessionKey).actor.context) };
+    const { wake } = run;
+    const request = requestOf(lane, run, world.session(wake.sessionKey).actor.context);
     const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);

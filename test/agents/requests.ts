@@ -24,6 +24,8 @@ export function aRequest(over: Partial<RunRequest> = {}): RunRequest {
     wakeId: "w-1-aaaaaaaa",
     runId: "r-2-bbbbbbbb",
     attempt: 1,
+    startedAtMs: Date.UTC(2026, 10, 23, 12, 0, 5),
+    transcriptKey: "agent:main:discord:channel:42",
     source: "exec-event",
     intent: "event",
     reason: "exec-event",

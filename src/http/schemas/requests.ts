@@ -8,7 +8,7 @@ import {
   TEXT_BYTES_MAX,
 } from "../../options.ts";
 import { TURN_TTL_MS_MAX, TURN_TTL_MS_MIN, WAIT_MS_DEFAULT, WAIT_MS_MAX } from "../limits.ts";
-import { intent, json, sessionKey, trust } from "./words.ts";
+import { intent, json, overrides, sessionKey, trust } from "./words.ts";
 
 /*
  * What goes in. Shapes are checked here; the limits of a text, a key or a time are the heartbeat's own to check, so that
@@ -55,6 +55,7 @@ const wakeFields = {
   intent: intent.optional(),
   reason: z.string().optional().openapi({ maxLength: REASON_CHARS_MAX }),
   coalesceMs: z.number().optional().openapi({ minimum: 0, maximum: COALESCE_MS_MAX }),
+  overrides: overrides.optional(),
 };
 export const emptyBody = z.strictObject({}).openapi("Empty");
 export const wakeBody = z.strictObject(wakeFields).openapi("WakeRequest");

@@ -54,7 +54,13 @@ export const stored = accepted
   .openapi("Stored");
 export const outcome = z
   .discriminatedUnion("status", [
-    z.object({ status: z.literal("ran"), reply: z.string().optional() }),
+    z.object({
+      status: z.literal("ran"),
+      reply: z.string().optional(),
+      usage: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() }).optional(),
+      marks: z.record(z.string(), z.number()).optional(),
+      noise: z.array(z.string()).optional(),
+    }),
     z.object({ status: z.literal("skipped"), reason: z.string(), retryAfterMs: z.number().optional() }),
     z.object({ status: z.literal("failed"), reason: z.string(), retryable: z.boolean().optional() }),
   ])

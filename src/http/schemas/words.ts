@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { SESSION_KEY_BYTES_MAX } from "../../options.ts";
+import { MODEL_CHARS_MAX, RUN_TIMEOUT_MS_MAX, SESSION_KEY_BYTES_MAX } from "../../options.ts";
 
 /* Words that go in and come out. */
 export const intent = z.enum(["scheduled", "task", "event", "immediate", "manual"]);
@@ -10,3 +10,11 @@ export const sessionKey = z.string().openapi({
   description: `1 to ${SESSION_KEY_BYTES_MAX} bytes of UTF-8; compared byte for byte.`,
   example: "agent:main:discord:channel:42",
 });
+export const overrides = z
+  .strictObject({
+    model: z.string().optional().openapi({ maxLength: MODEL_CHARS_MAX }),
+    timeoutMs: z.number().optional().openapi({ minimum: 1, maximum: RUN_TIMEOUT_MS_MAX }),
+    lightContext: z.boolean().optional(),
+    isolated: z.boolean().optional(),
+  })
+  .openapi({ description: "What this run does differently; over with the run." });
