@@ -83,8 +83,7 @@ export const sessionMachine = setup({
   guards: {
     "has a batch": ({ event }) => event.type === "run.started" && event.eventIds.length > 0,
     "is the current run": ({ context, event }) => "runId" in event && event.runId === context.offer?.runId,
-    "held nothing, notes something": ({ context, event }) =>
-      event.type === "run.ran" && event.marks !== undefined && context.offer === null,
+    "notes something": ({ event }) => event.type === "run.ran" && event.marks !== undefined,
     "leaves nothing": ({ context, event }) => changed(context, event).queue.length === 0,
     "ends the run, leaves nothing": ({ context, event }) =>
       "runId" in event && event.runId === context.offer?.runId && changed(context, event).queue.length === 0,
@@ -97,19 +96,20 @@ export const sessionMachine = setup({
   context: ({ input }) => ({ sessionKey: input.sessionKey, queue: [], offer: null, retry: null, dead: [] }),
   initial: "empty",
   on: {
-    "run.ran": { guard: "held nothing, notes something", actions: "change" },
     "events.dismissed": { actions: "change" },
     "session.forgotten": { target: ".empty", actions: "change" },
   },
   states: {
     empty: {
       on: {
+        "run.ran": { guard: "notes something", actions: "change" },
         "event.queued": { target: "waiting", actions: "change" },
         "events.requeued": { target: "waiting", actions: "change" },
       },
     },
     waiting: {
       on: {
+        "run.ran": { guard: "notes something", actions: "change" },
         "event.queued": { actions: "change" },
         "events.requeued": { actions: "change" },
         "run.started": { guard: "has a batch", target: "offered", actions: "change" },

@@ -37,7 +37,11 @@ describe("what it is given", () => {
       env: { MODE: "fast", LUBDUB_WAKE_ID: "forged" },
       passEnv: ["LUBDUB_TEST_PASSED", "NOT_SET"],
     };
-    const outcome = await run("console.log(JSON.stringify(process.env))", options, { attempt: 3 });
+    const outcome = await run("console.log(JSON.stringify(process.env))", options, {
+      attempt: 3,
+      transcriptKey: "agent:main:heartbeat:r-2",
+      overrides: { model: "small-16k", timeoutMs: 90_000, lightContext: true },
+    });
     vi.unstubAllEnvs();
     const env = JSON.parse((outcome as { reply: string }).reply) as Record<string, string>;
     expect(env).toMatchObject({
@@ -45,6 +49,10 @@ describe("what it is given", () => {
       LUBDUB_WAKE_ID: "w-1-aaaaaaaa",
       LUBDUB_RUN_ID: "r-2-bbbbbbbb",
       LUBDUB_ATTEMPT: "3",
+      LUBDUB_TRANSCRIPT_KEY: "agent:main:heartbeat:r-2",
+      LUBDUB_MODEL: "small-16k",
+      LUBDUB_RUN_TIMEOUT_MS: "90000",
+      LUBDUB_LIGHT_CONTEXT: "1",
       MODE: "fast",
       LUBDUB_TEST_PASSED: "passed on",
       PATH: process.env["PATH"],

@@ -69,6 +69,8 @@ describe("what it sends", () => {
       reason: "exec-event",
       source: "exec-event",
       intent: "event",
+      startedAtMs: aRequest().startedAtMs,
+      transcriptKey: SESSION_KEY,
       events,
       prompt: renderPrompt(aRequest()),
     });

@@ -11,7 +11,7 @@ export interface Books {
   queue(sessionKey: string, text: string, dueAtMs: number): string;
   request(sessionKey: string, intent: Intent, dueAtMs: number): void;
   start(sessionKey: string, batch: readonly string[], idle: boolean): void;
-  ran(sessionKey: string, runId: string): void;
+  ran(sessionKey: string, runId: string, marks?: Readonly<Record<string, number>>): void;
   skipped(sessionKey: string, runId: string, dueAtMs: number | null): void;
   failed(sessionKey: string, runId: string, dueAtMs: number | null): void;
   drain(sessionKey: string, eventIds: readonly string[]): void;
@@ -77,9 +77,9 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
       };
       subject.write({ type: "run.started", sessionKey, facts, body: null });
     },
-    ran(sessionKey, runId) {
+    ran(sessionKey, runId, marks) {
       const eventIds = held(sessionKey, runId);
-      const facts = { wakeId: runWakeId(), runId, eventIds, durationMs: 0 };
+      const facts = { wakeId: runWakeId(), runId, eventIds, durationMs: 0, ...(marks && { marks }) };
       subject.write({ type: "run.ran", sessionKey, facts, body: null });
       gone(sessionKey, eventIds);
     },

@@ -48,7 +48,7 @@ export function sessionDriver(
         case "run.started":
           return start(idsOf(event.eventIds));
         case "run.ran":
-          return books.ran(key, runIdOf(event.runId));
+          return books.ran(key, runIdOf(event.runId), event.marks);
         case "run.skipped":
           return books.skipped(key, runIdOf(event.runId), RETRY_MS);
         case "run.failed":

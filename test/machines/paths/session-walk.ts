@@ -18,7 +18,7 @@ export const sessionWalk: Walk<typeof sessionMachine> = {
   input: { sessionKey: "key" },
   events: ({ value, context }: Snapshot) => [
     ...queued(context),
-    ...(value === "offered" ? ends(RUN) : starts(context)),
+    ...(value === "offered" ? ends(RUN) : [...starts(context), WITHOUT_EVENTS]),
     ...ends(STALE_RUN),
     ...some("events.drained", unoffered(context)),
     ...some("events.dismissed", deadIds(context)),
@@ -65,6 +65,9 @@ const EVENT: Omit<QueuedEvent, "eventId" | "text"> = {
   trust: "untrusted",
   queuedAtMs: NOW_MS,
 };
+
+/** A run that was given no event, and noted something. */
+const WITHOUT_EVENTS: SessionEvent = { type: "run.ran", runId: STALE_RUN, marks: { "task:inbox": NOW_MS } };
 
 /** Nothing (a wake of its own account), the head, or all; after a failure the same batch again. */
 function starts({ queue, retry }: SessionContext): SessionEvent[] {

@@ -76,8 +76,8 @@ export const CORE_BUGS: readonly Bug[] = [
     id: "route-lost",
     seen: "problem 32, #146876",
     file: "src/core/step.ts",
-    find: "dedupeKey: _dedupeKey, ...kept } = facts;",
-    replace: "dedupeKey: _dedupeKey, route: _route, ...kept } = facts;",
+    find: "overrides: _overrides, ...kept } = facts;",
+    replace: "overrides: _overrides, route: _route, ...kept } = facts;",
   },
   {
     id: "forgetting-breaks-the-replay",

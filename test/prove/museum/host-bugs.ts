@@ -88,8 +88,8 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "hanging-run-holds-its-lane-for-ever",
     seen: "problem 5, #84672",
     file: "src/run/attempt.ts",
-    find: "let cancel = clock.setTimer(options.runTimeoutMs, () => {",
-    replace: "let cancel = clock.setTimer(options.runTimeoutMs, () => {\n    return;",
+    find: "let cancel = clock.setTimer(timeoutMs, () => {",
+    replace: "let cancel = clock.setTimer(timeoutMs, () => {\n    return;",
   },
   {
     id: "turn-does-not-stop-the-run",
