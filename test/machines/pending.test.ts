@@ -73,7 +73,7 @@ describe("Pending", () => {
     expect(starving.next(2 * RANK_HEAD_START_MS)?.sessionKey).toBe("normal");
   });
 
-  test.each([1, 10_000, 100_000])("a wake copies O(log n) nodes with %i pending keys in one lane", (size) => {
+  test.each([1, 100, 10_000])("a wake copies O(log n) nodes with %i pending keys in one lane", (size) => {
     let pending = Pending.none;
     for (let index = 0; index < size; index++) {
       pending = pending.with(counted(wake(`session-${(index * 7919) % size}`, { dueAtMs: index })));

@@ -5,6 +5,7 @@ export interface ProveArguments {
   readonly tier: Tier;
   readonly parts: readonly Part[];
   readonly seed?: number;
+  readonly minutes?: number;
 }
 
 /** What the caller got wrong, in a sentence for people. */
@@ -12,17 +13,25 @@ export class UsageError extends Error {}
 
 /** @throws UsageError that says what is expected, what was got and what to do */
 export function parseArguments(args: readonly string[], parts: readonly Part[]): ProveArguments {
-  const { tier, only, seed } = read(args);
-  return { tier: parseTier(tier), parts: parseOnly(only, parts), ...parseSeed(seed) };
+  const { tier, only, seed, minutes } = read(args);
+  return {
+    tier: parseTier(tier),
+    parts: parseOnly(only, parts),
+    ...parseSeed(seed),
+    ...parseMinutes(minutes),
+  };
 }
 
-function read(args: readonly string[]): { tier?: string; only?: string; seed?: string } {
+function read(args: readonly string[]): { tier?: string; only?: string; seed?: string; minutes?: string } {
   const option = { type: "string" } as const;
   try {
-    return parseArgs({ args: [...args], options: { tier: option, only: option, seed: option } }).values;
+    return parseArgs({
+      args: [...args],
+      options: { tier: option, only: option, seed: option, minutes: option },
+    }).values;
   } catch (error) {
     throw new UsageError(
-      `Expected [--tier ${TIERS.join("|")}] [--only NAME] [--seed N]; got: ${(error as Error).message}`,
+      `Expected [--tier ${TIERS.join("|")}] [--only NAME] [--seed N] [--minutes N]; got: ${(error as Error).message}`,
     );
   }
 }
@@ -48,4 +57,13 @@ function parseSeed(seed: string | undefined): { seed?: number } {
   throw new UsageError(`Expected --seed to be a whole number from 0 to ${SEED_MAX}; got "${seed}".`);
 }
 
+function parseMinutes(minutes: string | undefined): { minutes?: number } {
+  if (minutes === undefined) return {};
+  if (/^\d{1,4}$/.test(minutes) && Number(minutes) >= 1 && Number(minutes) <= MINUTES_MAX)
+    return { minutes: Number(minutes) };
+  throw new UsageError(`Expected --minutes to be a whole number from 1 to ${MINUTES_MAX}; got "${minutes}".`);
+}
+
+/** A day. */
+const MINUTES_MAX = 1_440;
 const SEED_MAX = 4_294_967_295;

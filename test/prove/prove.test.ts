@@ -112,7 +112,8 @@ describe("npm run prove", () => {
     [["--seed", "-1"], "got"],
     [["--seed", "1.5"], 'Expected --seed to be a whole number from 0 to 4294967295; got "1.5".'],
     [["--seed", "4294967296"], "Expected --seed to be a whole number"],
-    [["--fast"], "Expected [--tier pr|deep] [--only NAME] [--seed N]; got"],
+    [["--fast"], "Expected [--tier pr|deep] [--only NAME] [--seed N] [--minutes N]; got"],
+    [["--minutes", "0"], 'Expected --minutes to be a whole number from 1 to 1440; got "0".'],
   ])("refuses %j, says what is expected and ends with 2", async (args, message) => {
     expect(await prove(args, PARTS, { reports, output })).toBe(2);
     expect(errors).toContain(message);

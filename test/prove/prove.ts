@@ -34,20 +34,29 @@ export async function prove(
   return EXIT[report.verdict];
 }
 
-async function runPart(part: Part, { tier, seed }: ProveArguments, output: Output): Promise<PartReport> {
-  const { name, invariants } = part;
+async function runPart(
+  part: Part,
+  { tier, seed, minutes }: ProveArguments,
+  output: Output,
+): Promise<PartReport> {
+  const { name, invariants, deepMinutes = Infinity } = part;
   const missing = part.missing?.();
   const base = { part: name, invariants };
   if (missing !== undefined)
     return { ...base, verdict: "skipped", missing, wallMs: 0, counts: {}, failures: [] };
   const startedMs = Date.now();
   const bar = progressBar(name, output);
+  let wasOver = false;
+  const shareMs = tier === "deep" ? 60_000 * (minutes ?? deepMinutes) : Infinity;
   const result = await part.run({
     tier,
     ...(seed === undefined ? {} : { seed }),
+    ...(minutes === undefined ? {} : { minutes }),
     progress: (done, all) => bar.show(done, all),
+    isOver: () => (wasOver ||= Date.now() - startedMs > shareMs),
   });
   bar.clear();
   const verdict = result.failures.length === 0 ? "passed" : "failed";
-  return { ...base, verdict, wallMs: Date.now() - startedMs, ...result };
+  const cut = wasOver ? { timeWasOver: true as const } : {};
+  return { ...base, verdict, wallMs: Date.now() - startedMs, ...cut, ...result };
 }

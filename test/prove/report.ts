@@ -14,6 +14,8 @@ export interface PartReport {
   /** What is missing, when skipped. */
   readonly missing?: string;
   readonly wallMs: number;
+  /** It stopped because its share of the tier's time was over: `counts` says how far it came. */
+  readonly timeWasOver?: true;
   readonly counts: Readonly<Record<string, number>>;
   readonly failures: readonly Finding[];
   readonly details?: unknown;
@@ -57,10 +59,10 @@ export function writeReport(report: RunReport, folder: string): string {
 }
 
 export function table({ parts, verdict, wallMs, tier }: RunReport): string {
-  const rows = parts.map(({ part, verdict: of, wallMs: ms, counts, missing }) => [
+  const rows = parts.map(({ part, verdict: of, wallMs: ms, counts, missing, timeWasOver }) => [
     part,
     of,
-    seconds(ms),
+    timeWasOver === true ? `${seconds(ms)}, then its time was over` : seconds(ms),
     missing ??
       Object.entries(counts)
         .map(([name, count]) => `${count.toLocaleString("en")} ${name}`)

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,18 +29,31 @@ export function recorderMissing(): string | undefined {
   }
 }
 
+/** Where Debian's package puts the library that makes `fsync` do nothing. */
+const EATMYDATA = ["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/libeatmydata.so`);
+const eatMyData = (): string | undefined => EATMYDATA.find((file) => existsSync(file));
+
+/** Why the control that does not sync cannot run here. */
+export function eatMyDataMissing(): string | undefined {
+  return eatMyData() === undefined
+    ? "a negative control needs libeatmydata: apt-get install libeatmydata1"
+    : undefined;
+}
+
+/** How the process is made to write: as it is, as SQLite does by default in WAL, or with syncs that do nothing. */
+export type Writing = "FULL" | "NORMAL" | "eatmydata";
+
 /** What the real process did under load: killed once on the way, begun again, and ended. */
-export async function recordLoad(
-  seed: number,
-  bursts: number,
-  synchronous: "FULL" | "NORMAL",
-): Promise<Operation[]> {
+export async function recordLoad(seed: number, bursts: number, writing: Writing): Promise<Operation[]> {
   const folder = mkdtempSync(join(tmpdir(), "lubdub-record-"));
   try {
     const library = join(folder, "recorder.so");
     const record = join(folder, "record");
     execFileSync("gcc", ["-O1", "-shared", "-fPIC", "-o", library, RECORDER, "-ldl", "-lpthread"]);
-    const env = { LD_PRELOAD: library, RECORD_FILE: record, LUBDUB_SYNCHRONOUS: synchronous };
+    // The first one named is asked first: what it swallows the recorder never sees.
+    const preload = writing === "eatmydata" ? `${eatMyData() ?? ""}:${library}` : library;
+    const synchronous = writing === "NORMAL" ? "NORMAL" : "FULL";
+    const env = { LD_PRELOAD: preload, RECORD_FILE: record, LUBDUB_SYNCHRONOUS: synchronous };
     const load = { execArgv: ["--import", PRAGMAS], env };
     const kill = { after: "open", delayMs: 200 } as const;
     await runChild(folder, { ...load, process: 2 * seed, mode: "load", kill });
