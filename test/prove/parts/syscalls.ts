@@ -1,33 +1,34 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import { verifyStore } from "../../../src/log/sqlite/index.ts";
-import { checkHistory } from "../crash/check-history.ts";
-import { dataFolder, readHistory } from "../crash/history.ts";
-import { runChild } from "../crash/spawn.ts";
+import { availableParallelism } from "node:os";
+import { callsOfLoad, KINDS, sweepFolder, type Point } from "../crash/sweep.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 
-/** Each of the first so many calls of each kind; chosen by measurement. */
-const POINTS: Readonly<Record<Tier, number>> = { pr: 60, deep: 300 };
-const FAULTS = [
-  "pwrite64:signal=KILL",
-  "pwrite64:error=EIO",
-  "pwrite64:error=ENOSPC",
-  "fsync:signal=KILL",
-  "fsync:error=EIO",
-] as const;
-const BURSTS = 6;
+interface Size {
+  /** Each of the first so many writes and syncs. */
+  readonly points: number;
+  /** How much is done in one process: so much that it makes as many calls. */
+  readonly bursts: number;
+  /** 1: the kinds of fault take turns; 3: each point meets each kind. */
+  readonly kindsPerPoint: 1 | 3;
+}
 
-/** Dies, or meets an error of the disk, at exactly the Nth write or sync: at the start, while it accepts, acknowledges and compacts. */
-export const syscalls: Part = syscallsPart(POINTS);
+const SIZE: Readonly<Record<Tier, Size>> = {
+  pr: { points: 300, bursts: 6, kindsPerPoint: 1 },
+  deep: { points: 3_000, bursts: 70, kindsPerPoint: 3 },
+};
+/** Processes over one folder, one fault each: all but the first begin by recovering from the one before. */
+const PER_FOLDER = 5;
 
-export function syscallsPart(points: Readonly<Record<Tier, number>>): Part {
+/** Dies, or meets an error of the disk, at exactly the Nth write or sync: while it makes its tables, starts, accepts, acknowledges and compacts. */
+export const syscalls: Part = syscallsPart(SIZE);
+
+export function syscallsPart(size: Readonly<Record<Tier, Size>>): Part {
   return {
     name: "syscalls",
     invariants: ["S1", "S2", "S3", "S9", "S10", "S13", "S15"],
+    deepMinutes: 5,
     missing: straceMissing,
-    run: (request) => run(points[request.tier], request),
+    run: (request) => run(size[request.tier], request),
   };
 }
 
@@ -41,59 +42,60 @@ export function straceMissing(): string | undefined {
   }
 }
 
-/** @param request - its seed, if any, is the number of the call */
-async function run(points: number, { seed: only, progress }: PartRequest): Promise<PartResult> {
-  const counts = { points: 0, killed: 0, "went on or refused": 0, "beyond the last call": 0 };
+/** @param request - its seed, if any, is the number of the point */
+async function run(size: Size, { seed: only, progress, isOver }: PartRequest): Promise<PartResult> {
+  const calls = (await callsOfLoad(size.bursts)).slice(0, size.points);
+  const folders = foldersOf(pointsOf(calls, size, only));
+  const all = folders.reduce((sum, points) => sum + points.length, 0);
+  const counts = {
+    points: 0,
+    killed: 0,
+    refused: 0,
+    "went on": 0,
+    "writes and syncs of a process": calls.length,
+  };
   const failures: Finding[] = [];
-  const numbers = Array.from({ length: points }, (_, index) => index + 1).filter(
-    (n) => only === undefined || n === only,
-  );
-  const all = numbers.length * FAULTS.length;
-  const waiting = FAULTS.flatMap((fault) => numbers.map((n) => ({ fault, n })));
   const lane = async (): Promise<void> => {
-    for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-      const { outcome, violations } = await inject(at.fault, at.n);
-      counts.points++;
-      counts[outcome]++;
-      for (const violation of violations)
-        failures.push(finding(at.n, `${at.fault} at call ${at.n}: ${violation}`));
+    for (let points = folders.shift(); points !== undefined; points = folders.shift()) {
+      const { outcomes, violations } = await sweepFolder(points, size.bursts);
+      counts.points += points.length;
+      for (const outcome of outcomes) counts[outcome]++;
+      failures.push(...violations.map((message) => finding(points, message)));
       progress(counts.points, all);
+      if (isOver?.() === true) return;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  if (counts.killed === 0) failures.push(finding(1, "no process was killed: this test cannot be believed"));
+  for (const outcome of ["killed", "refused"] as const) {
+    if (counts[outcome] === 0 && only === undefined)
+      failures.push(finding([], `no process was ${outcome}: this test cannot be believed`));
+  }
   return { counts, failures };
 }
 
-type Outcome = "killed" | "went on or refused" | "beyond the last call";
-
-async function inject(
-  fault: string,
-  n: number,
-): Promise<{ outcome: Outcome; violations: readonly string[] }> {
-  const folder = mkdtempSync(join(tmpdir(), "lubdub-syscall-"));
-  try {
-    const wrapper = ["strace", "-f", "-o", join(folder, "trace"), "-e", `inject=${fault}:when=${n}`];
-    const name = fault.slice(0, fault.indexOf(":"));
-    const faulty = await runChild(folder, {
-      process: 1,
-      mode: BURSTS,
-      wrapper: [...wrapper, "-e", `trace=${name}`],
-    });
-    const last = await runChild(folder, { process: 2, mode: "drain" });
-    const violations = [...checkHistory(readHistory(folder)).violations];
-    if (last.code !== 0) violations.push(`L6 did not start again: ${last.code} ${last.stderr}`);
-    violations.push(...verifyStore(dataFolder(folder)).problems.map(({ detail }) => `S15 doctor: ${detail}`));
-    // strace ends as what it traces has ended.
-    if (faulty.signal === "SIGKILL") return { outcome: "killed", violations };
-    return { outcome: faulty.code === 0 ? "beyond the last call" : "went on or refused", violations };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function pointsOf(calls: readonly string[], { kindsPerPoint }: Size, only: number | undefined): Point[] {
+  const seen = new Map<string, number>();
+  return calls.flatMap((call, index) => {
+    const nth = (seen.get(call) ?? 0) + 1;
+    seen.set(call, nth);
+    const number = index + 1;
+    if (only !== undefined && only !== number) return [];
+    const turn = KINDS[index % KINDS.length] as (typeof KINDS)[number];
+    const kinds = kindsPerPoint === 1 && only === undefined ? [turn] : KINDS;
+    return kinds.map((kind) => ({ number, call, nth, kind }));
+  });
 }
 
-const finding = (seed: number, message: string): Finding => ({
-  seed,
-  message,
-  reproduce: `npm run prove -- --only syscalls --seed ${seed}`,
+/** The first points, which make the tables, each begin a folder; later ones follow upon them. */
+function foldersOf(points: readonly Point[]): Point[][] {
+  const folders = Math.ceil(points.length / PER_FOLDER);
+  return Array.from({ length: folders }, (_, folder) =>
+    points.filter((__, index) => index % folders === folder),
+  );
+}
+
+const finding = (points: readonly Point[], message: string): Finding => ({
+  seed: points[0]?.number ?? 0,
+  message: `${points.map(({ kind, call, nth }) => `${kind} at ${call} ${nth}`).join(", then ")}: ${message}`,
+  reproduce: "npm run prove -- --only syscalls",
 });
