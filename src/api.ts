@@ -39,7 +39,7 @@ export interface WakeOptions {
 export interface EventOptions extends WakeOptions {
   /** JSON for the agent beside the text, up to 64 KiB in all. */
   readonly data?: Json;
-  /** The same key within the dedupe window makes one event: 1 to 256 bytes, none of them control characters; compared byte for byte. */
+  /** The same key within the dedupe window makes one event in its session: 1 to 256 bytes, none of them control characters; compared byte for byte. */
   readonly dedupeKey?: string;
   /** Groups events of one matter: up to 256 characters. */
   readonly contextKey?: string;

@@ -38,8 +38,9 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       guard();
       // 2. Refuse bad input, with nothing lost.
       const draft = parseEvent(text, eventOptions);
-      // 3. The same dedupe key makes one event: answer as the first time.
-      const known = draft.dedupeKey === undefined ? undefined : journal.findDuplicate(draft.dedupeKey);
+      // 3. The same dedupe key makes one event of its session: answer as the first time.
+      const { dedupeKey } = draft;
+      const known = dedupeKey === undefined ? undefined : journal.findDuplicate(draft.sessionKey, dedupeKey);
       if (known !== undefined) return acceptedBefore(known);
       const record = queue(draft, wakes);
       // 6. Answer after the commit.

@@ -42,7 +42,7 @@ export interface Store extends Disposable {
   /** Actors that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. */
   deadlines(kind: ActorKind): Iterable<{ readonly key: string; readonly dueAtMs: number }>;
 
-  /** Position of the `event.queued` record with this dedupe key, if it is still remembered at `nowMs`. */
+  /** Position of the `event.queued` record with this dedupe key (of one session: see the journal), if it is still remembered at `nowMs`. */
   findDuplicate(dedupeKey: string, nowMs: number): number | undefined;
 
   /**

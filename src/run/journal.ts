@@ -24,8 +24,8 @@ export interface Journal {
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }>;
   /** Resolves when everything written so far is synced to disk; rejects with the store's error. */
   committed(): Promise<void>;
-  /** Position of the `event.queued` record with this dedupe key, committed or in this turn, if the log still holds it. */
-  findDuplicate(dedupeKey: string): number | undefined;
+  /** Position of the session's `event.queued` record with this dedupe key, committed or in this turn, if the log still holds it. */
+  findDuplicate(sessionKey: string, dedupeKey: string): number | undefined;
   /** Commits now. @param checkpoint - with a snapshot of every changed actor */
   flush(checkpoint?: boolean): void;
   /** Continues after what the store holds: at the start, and after a failed commit. */
@@ -96,7 +96,7 @@ export class GroupCommit implements Journal {
     step(world, record, watch);
     this.#turn.records.push(record);
     if (record.type === "event.queued" && record.facts.dedupeKey !== undefined) {
-      const key = record.facts.dedupeKey;
+      const key = dedupeId(record.sessionKey, record.facts.dedupeKey);
       this.#turn.dedupe.push({ key, position, expiresAtMs: atMs + dedupeWindowMs });
       this.#turn.positionByDedupeKey.set(key, position);
     }
@@ -111,8 +111,9 @@ export class GroupCommit implements Journal {
     return this.#turn.commit.promise;
   }
 
-  findDuplicate(key: string): number | undefined {
+  findDuplicate(sessionKey: string, dedupeKey: string): number | undefined {
     const { store, clock } = this.#parts;
+    const key = dedupeId(sessionKey, dedupeKey);
     const at = this.#turn.positionByDedupeKey.get(key) ?? store.findDuplicate(key, clock.nowMs());
     return at !== undefined && at > store.base() ? at : undefined;
   }
@@ -164,3 +165,6 @@ export class GroupCommit implements Journal {
     this.#parts.clock.afterTurn(() => this.flush());
   }
 }
+
+/** One key may name an event in each of many sessions. Neither part can hold a line break. */
+const dedupeId = (sessionKey: string, dedupeKey: string): string => `${sessionKey}\n${dedupeKey}`;

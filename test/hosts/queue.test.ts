@@ -63,6 +63,22 @@ test("two calls with one dedupe key in the same turn make one event", async () =
   expect([a.deduplicated, b.deduplicated, b.eventId]).toEqual([false, true, a.eventId]);
 });
 
+test("one dedupe key in two sessions names two events: neither session goes without its own", async () => {
+  const { heartbeat, soon, clock, agent } = testHeart({ coalesceMs: 0 });
+  const inTurn = [D, W].map((sessionKey) => heartbeat.wake("ended", { sessionKey, dedupeKey: "build-7" }));
+  expect(await soon(Promise.all(inTurn))).toMatchObject([
+    { sessionKey: D, deduplicated: false },
+    { sessionKey: W, deduplicated: false },
+  ]);
+  await clock.settle();
+  for (const sessionKey of [D, W])
+    expect(await soon(heartbeat.wake("ended", { sessionKey, dedupeKey: "build-7" }))).toMatchObject({
+      sessionKey,
+      deduplicated: true,
+    });
+  expect(agent.calls.map(({ sessionKey }) => sessionKey).toSorted()).toEqual([D, W]);
+});
+
 test("after maxAttempts an event is a dead letter; busy answers do not count; requeue starts anew, dismiss ends it", async () => {
   const heart = testHeart({ maxAttempts: 3, coalesceMs: 0 });
   const { heartbeat, agent, clock } = heart;
