@@ -48,34 +48,21 @@ export function heartbeatActors(
       },
     },
   });
+  const first = firstOf(machine, { lane: "" });
   return (lane, encoded) => {
-    if (encoded === undefined) return alive(createActor(machine, { input: { lane } }));
-    const { value, context } = JSON.parse(encoded) as Encoded<
-      HeartbeatContext & { pending: readonly Wake[] }
-    >;
-    const revived = { ...context, pending: Pending.of(context.pending) };
-    return alive(
-      createActor(machine, { input: { lane }, snapshot: machine.resolveState({ value, context: revived }) }),
-    );
+    if (encoded === undefined) return alive(first, { lane });
+    const { value, context } = parsed<HeartbeatContext & { pending: readonly Wake[] }>(encoded);
+    return alive(first, { lane }, { value, context: { ...context, pending: Pending.of(context.pending) } });
   };
 }
 
+const firstSession = firstOf(sessionMachine, { sessionKey: "" });
 export const sessionActor = (sessionKey: string, encoded?: string): SessionActor =>
-  revived(sessionMachine, { sessionKey }, encoded);
+  alive(firstSession, { sessionKey }, encoded === undefined ? undefined : parsed(encoded));
 
+const firstSchedule = firstOf(scheduleMachine, { scheduleId: "" });
 export const scheduleActor = (scheduleId: string, encoded?: string): ScheduleActor =>
-  revived(scheduleMachine, { scheduleId }, encoded);
-
-/** New, or as it was stored. */
-function revived<Context, Event extends { readonly type: string }>(
-  machine: AnyStateMachine,
-  input: object,
-  encoded?: string,
-): Live<Context, Event> {
-  if (encoded === undefined) return alive(createActor(machine, { input }));
-  const { value, context } = JSON.parse(encoded) as Encoded<Context>;
-  return alive(createActor(machine, { input, snapshot: machine.resolveState({ value, context }) }));
-}
+  alive(firstSchedule, { scheduleId }, encoded === undefined ? undefined : parsed(encoded));
 
 /** A snapshot as it is stored. */
 export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): string {
@@ -95,7 +82,7 @@ export function redacted(kind: ActorKind, encoded: string): string {
 }
 
 function redactedSession(encoded: string): string {
-  const { value, context } = JSON.parse(encoded) as Encoded<SessionContext>;
+  const { value, context } = parsed<SessionContext>(encoded);
   const queue = context.queue.map(blank);
   const dead = context.dead.map((letter) => ({
     ...letter,
@@ -106,7 +93,7 @@ function redactedSession(encoded: string): string {
 }
 
 function redactedSchedule(encoded: string): string {
-  const { value, context } = JSON.parse(encoded) as Encoded<ScheduleContext>;
+  const { value, context } = parsed<ScheduleContext>(encoded);
   return JSON.stringify({ value, context: { ...context, spec: context.spec && blank(context.spec) } });
 }
 
@@ -123,21 +110,34 @@ interface Encoded<Context> {
   readonly context: Context;
 }
 
-interface Startable<Event> {
-  subscribe(observer: { error: (error: unknown) => void }): unknown;
-  start(): unknown;
-  send(event: Event): void;
-  getSnapshot(): AnyMachineSnapshot;
+function parsed<Context>(encoded: string): Encoded<Context> {
+  return JSON.parse(encoded) as Encoded<Context>;
 }
 
-function alive<Context, Event extends { readonly type: string }>(
-  actor: Startable<Event>,
+function firstOf(machine: AnyStateMachine, input: object): AnyMachineSnapshot {
+  return createActor(machine, { input }).getSnapshot();
+}
+
+/**
+ * An actor as it was stored, or a new one. Actors of one machine begin alike but for their name, and a copy of the first
+ * costs a third of letting each work out its start.
+ */
+function alive<Context extends object, Event extends { readonly type: string }>(
+  first: AnyMachineSnapshot,
+  name: object,
+  stored?: Encoded<Context>,
 ): Live<Context, Event> {
+  const machine: AnyStateMachine = first.machine;
+  const start =
+    stored === undefined
+      ? { ...first, context: { ...first.context, ...name } }
+      : machine.resolveState(stored);
+  const actor = createActor(machine, { input: name, snapshot: start });
   // Without an error observer a throwing guard would be rethrown as an uncaught exception and end the host.
   let failure: unknown;
   actor.subscribe({ error: (error) => (failure = error) });
   actor.start();
-  let snapshot = actor.getSnapshot();
+  let snapshot: AnyMachineSnapshot = actor.getSnapshot();
   return {
     send(event) {
       const before = snapshot;

@@ -78,13 +78,16 @@ const eventSchema = z.strictObject({
 
 /** @throws LubdubError `LUBDUB_INPUT_INVALID`, `LUBDUB_SESSION_KEY_INVALID` */
 export function parseWake(options: WakeOptions): WakeDraft {
-  const { coalesceMs, overrides: differently, ...wake } = checked(wakeSchema, options);
-  const source = wake.source ?? "other";
+  return wakeDraft(checked(wakeSchema, options), "immediate");
+}
+
+function wakeDraft(wake: z.infer<typeof wakeSchema>, usual: Intent): WakeDraft {
+  const { source = "other", intent = usual, reason = source, coalesceMs, overrides: differently } = wake;
   return {
     sessionKey: parseSessionKey(wake.sessionKey),
     source,
-    intent: wake.intent ?? "immediate",
-    reason: wake.reason ?? source,
+    intent,
+    reason,
     ...(coalesceMs === undefined ? {} : { coalesceMs }),
     ...(differently && { overrides: differently as RunOverrides }),
   };
@@ -94,7 +97,7 @@ export function parseWake(options: WakeOptions): WakeDraft {
 export function parseEvent(text: string, options: EventOptions): EventDraft {
   const { data, dedupeKey, contextKey, route, trust, ...wake } = checked(eventSchema, options);
   return {
-    ...parseWake({ ...wake, intent: wake.intent ?? "event" } as WakeOptions),
+    ...wakeDraft(wake, "event"),
     text: parseText(text),
     trust: trust ?? "untrusted",
     ...(data === undefined ? {} : { data: parseData(data) }),
