@@ -1,5 +1,6 @@
 import { assign, setup } from "xstate";
-import { merge, Pending, type Wake } from "./pending.ts";
+import type { Hold } from "./intents.ts";
+import { merge, Pending, unheld, type Wake } from "./pending.ts";
 
 /** The one run that is going on in the lane, with the wake it carries. */
 export interface Run {
@@ -23,6 +24,13 @@ export type HeartbeatEvent =
   | { readonly type: "wake.requested"; readonly wake: Wake }
   /** The agent said that it is busy before a run was begun. */
   | { readonly type: "wake.postponed"; readonly sessionKey: string; readonly dueAtMs: number }
+  /** A policy holds it back until then. */
+  | {
+      readonly type: "wake.held";
+      readonly sessionKey: string;
+      readonly hold: Hold;
+      readonly dueAtMs: number;
+    }
   | { readonly type: "wake.dropped"; readonly sessionKey: string }
   | { readonly type: "session.forgotten"; readonly sessionKey: string }
   | {
@@ -56,6 +64,8 @@ const dropped = [
 /**
  * heartbeat (one per lane): idle --wake--> pending --due--> running --ran--> idle | pending.
  * Busy, failed, threw or crashed: running --> retrying with the same wake and the same session key; --due or agent idle--> running.
+ *
+ * A wake that a policy holds back stays pending, under its own key and id, until the moment that the policy names.
  *
  * The lane is in `retrying` only when all that is pending waits for an agent or a backoff: a busy session does not hold
  * up its siblings. Pure: time and ids arrive in the events; deadlines are read off the context (`Pending.dueAtMs`).
@@ -108,6 +118,7 @@ export const heartbeatMachine = setup({
           { guard: "leaves only waiting", target: "retrying", actions: "keep what is pending" },
           { guard: "is pending", actions: "keep what is pending" },
         ],
+        "wake.held": { guard: "is pending", actions: "keep what is pending" },
         "wake.dropped": dropped,
         "session.forgotten": dropped,
         "run.started": {
@@ -146,6 +157,7 @@ export const heartbeatMachine = setup({
           { target: "pending", actions: "keep what is pending" },
         ],
         "wake.postponed": { guard: "is pending", actions: "keep what is pending" },
+        "wake.held": { guard: "is pending", target: "pending", actions: "keep what is pending" },
         "wake.dropped": dropped,
         "session.forgotten": dropped,
         "run.started": {
@@ -168,6 +180,10 @@ function pendingAfter({ pending, run }: HeartbeatContext, event: HeartbeatEvent)
     case "wake.postponed": {
       const old = pending.get(event.sessionKey);
       return old === undefined ? pending : pending.with(postponed(old, event.dueAtMs));
+    }
+    case "wake.held": {
+      const old = pending.get(event.sessionKey);
+      return old === undefined ? pending : pending.with(held(old, event));
     }
     case "wake.dropped":
     case "session.forgotten":
@@ -193,8 +209,16 @@ function afterRun(pending: Pending, wake: Wake, event: Settled): Pending {
   return pending.with(merged);
 }
 
-const postponed = (wake: Wake, dueAtMs: number): Wake => ({
+/** Nothing was done and nobody was asked: attempts and postponements stay. */
+const held = (wake: Wake, { hold, dueAtMs }: Pick<Required<Wake>, "hold" | "dueAtMs">): Wake => ({
   ...wake,
+  dueAtMs,
+  waitsFor: "hold",
+  hold,
+});
+
+const postponed = (wake: Wake, dueAtMs: number): Wake => ({
+  ...unheld(wake),
   dueAtMs,
   waitsFor: "idle",
   postponements: wake.postponements + 1,
@@ -236,7 +260,7 @@ function started(
     pending: context.pending.without(event.sessionKey),
     run: {
       runId: event.runId,
-      wake: { ...wake, wakeId: event.wakeId },
+      wake: { ...unheld(wake), wakeId: event.wakeId },
       startedAtMs: event.atMs,
       forgotten: false,
     },

@@ -1,5 +1,6 @@
 export { heartbeatMachine, type HeartbeatContext, type HeartbeatEvent, type Run } from "./heartbeat.ts";
-export { merge, Pending, RANK_HEAD_START_MS, type Intent, type WaitsFor, type Wake } from "./pending.ts";
+export { passes, type Hold, type Intent } from "./intents.ts";
+export { merge, Pending, RANK_HEAD_START_MS, type WaitsFor, type Wake } from "./pending.ts";
 export {
   sessionMachine,
   type DeadEvent,

@@ -1,13 +1,11 @@
+import { passes, type Hold, type Intent } from "./intents.ts";
 import { find, first, insert, remove, sizeOf, values, type Tree } from "./tree.ts";
-
-/** How urgent a wake is. */
-export type Intent = "scheduled" | "task" | "event" | "immediate" | "manual";
 
 /**
  * What a wake waits for: `window` the end of coalescing; `idle` a busy agent (the idle signal ends it early);
- * `backoff` the pause after a failure.
+ * `backoff` the pause after a failure; `hold` the moment until which a policy holds it back.
  */
-export type WaitsFor = "window" | "idle" | "backoff";
+export type WaitsFor = "window" | "idle" | "backoff" | "hold";
 
 /** What one run does differently; it is over with the run. */
 export interface Overrides {
@@ -29,6 +27,8 @@ export interface Wake {
   /** It does not run before this moment. */
   readonly dueAtMs: number;
   readonly waitsFor: WaitsFor;
+  /** Which policy holds it back; only with `waitsFor: "hold"`. */
+  readonly hold?: Hold;
   /** Runs that failed so far. */
   readonly attempts: number;
   /** Busy answers so far, since the last failure. */
@@ -134,15 +134,16 @@ export class Pending {
 /**
  * Two requests for one session become one: the older one's id and age, the more urgent one's words and overrides (the later
  * one's if equal), the sooner deadline. A pause after busy or failure is a floor: only `manual` cuts a backoff short, only
- * `manual` and `immediate` a wait for idle. What either has been through counts on. A request that changes nothing leaves
- * the very same wake.
+ * `manual` and `immediate` a wait for idle. So is a hold: only a request that its policy does not concern cuts it short.
+ * What either has been through counts on. A request that changes nothing leaves the very same wake.
  */
 export function merge(pending: Wake, request: Wake): Wake {
   const louder = RANK[request.intent] <= RANK[pending.intent] ? request : pending;
   const breaks =
     pending.waitsFor === "window" ||
     request.intent === "manual" ||
-    (request.intent === "immediate" && pending.waitsFor === "idle");
+    (request.intent === "immediate" && pending.waitsFor === "idle") ||
+    (pending.hold !== undefined && passes(request.intent, pending.hold));
   const sooner = breaks && request.dueAtMs < pending.dueAtMs;
   const attempts = Math.max(pending.attempts, request.attempts);
   const postponements = Math.max(pending.postponements, request.postponements);
@@ -150,7 +151,7 @@ export function merge(pending: Wake, request: Wake): Wake {
   if (!sooner && !counts && says(pending, louder)) return pending;
   const { overrides: _quieter, ...kept } = pending;
   return {
-    ...kept,
+    ...(sooner ? unheld(kept) : kept),
     source: louder.source,
     intent: louder.intent,
     reason: louder.reason,
@@ -160,6 +161,13 @@ export function merge(pending: Wake, request: Wake): Wake {
     postponements,
     ...(louder.overrides === undefined ? {} : { overrides: louder.overrides }),
   };
+}
+
+/** The wake as it is when nothing holds it back (any more). */
+export function unheld(wake: Wake): Wake {
+  if (wake.hold === undefined) return wake;
+  const { hold: _hold, ...rest } = wake;
+  return rest;
 }
 
 const says = (a: Wake, b: Wake): boolean =>
@@ -172,7 +180,7 @@ const sameOverrides = (a: Overrides = {}, b: Overrides = {}): boolean =>
   a.timeoutMs === b.timeoutMs &&
   a.lightContext === b.lightContext &&
   a.isolated === b.isolated;
-const waits = (wake: Wake): 0 | 1 => (wake.waitsFor === "window" ? 0 : 1);
+const waits = (wake: Wake): 0 | 1 => (wake.waitsFor === "idle" || wake.waitsFor === "backoff" ? 1 : 0);
 const order = (wake: Wake): number => wake.dueAtMs + RANK[wake.intent] * RANK_HEAD_START_MS;
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

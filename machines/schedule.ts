@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate";
-import type { Intent } from "./pending.ts";
+import type { Intent } from "./intents.ts";
 
 /** When a schedule ticks: every so often, as a cron expression says in a time zone, or once. */
 export type Cadence =

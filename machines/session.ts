@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate";
-import type { Intent } from "./pending.ts";
+import type { Intent } from "./intents.ts";
 
 /** One thing that happened, as it waits in the queue. The machine reads its id; the rest travels with it. */
 export interface QueuedEvent {

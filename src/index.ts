@@ -15,3 +15,5 @@ export {
   type VerifyProgress,
 } from "./log/sqlite/index.ts";
 export type { HeartbeatOptions } from "./options.ts";
+export type { Limits } from "./policy/limits.ts";
+export type { QuietHours } from "./policy/quiet-hours.ts";

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { LubdubError, shown } from "./errors.ts";
 import type { Store } from "./log/store.ts";
 import type { ActorObserver } from "./inspect/observer.ts";
+import { limitsSchema } from "./limits.ts";
+import { holdPolicy, type HoldPolicy } from "./policy/hold.ts";
+import type { Limits } from "./policy/limits.ts";
 import type { Clock } from "./run/clock.ts";
 import type { RunHandler } from "./vocabulary.ts";
 
@@ -63,6 +66,8 @@ export interface HeartbeatOptions {
   readonly checkpointRecords?: number;
   /** Live actors of each kind kept between checkpoints: 1 to 1_000_000. Idle ones beyond it rest on disk. @default 10_000 */
   readonly liveActorsMax?: number;
+  /** What holds wakes back: quiet hours. Nothing is dropped. @default nothing */
+  readonly limits?: Limits;
   /** For a runtime that says whether it works: asked before each run. A `true` postpones the run and uses up no attempt. */
   readonly isBusy?: (sessionKey: string) => boolean;
   /** For a runtime that says when it is done: `callback` starts a postponed run at once. @returns stops waiting */
@@ -98,6 +103,7 @@ const schema = z.strictObject({
   retainMs: milliseconds(315_360_000_000).optional(),
   checkpointRecords: count(1_000_000).default(20_000),
   liveActorsMax: count(1_000_000).default(10_000),
+  limits: limitsSchema.optional(),
   isBusy: fn<(sessionKey: string) => boolean>().optional(),
   onIdle: fn<(sessionKey: string, callback: () => void) => () => void>().optional(),
   inspect: object<ActorObserver>().optional(),
@@ -106,6 +112,8 @@ const schema = z.strictObject({
 
 export interface ResolvedOptions extends z.infer<typeof schema> {
   readonly retainMs: number;
+  /** All limits as one function; null when there are none. */
+  readonly hold: HoldPolicy | null;
 }
 
 const RETAIN_MS = 604_800_000;
@@ -113,7 +121,7 @@ const RETAIN_MS = 604_800_000;
 /** @throws LubdubError `LUBDUB_OPTION_INVALID` that names the option, what it expects and what it got. */
 export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
   const result = schema.safeParse(options);
-  if (result.success) return withRetention(result.data);
+  if (result.success) return completed(result.data);
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const name = issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join(".");
   const got = issue.path.reduce<unknown>(
@@ -130,10 +138,11 @@ export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
   });
 }
 
-/** A dedupe key answers with the ids of its record, so the record must live as long. */
-function withRetention(options: z.infer<typeof schema>): ResolvedOptions {
+/** Adds what follows from others. A dedupe key answers with the ids of its record, so the record must live as long. */
+function completed(options: z.infer<typeof schema>): ResolvedOptions {
   const { dedupeWindowMs, retainMs = Math.max(RETAIN_MS, dedupeWindowMs) } = options;
-  if (retainMs >= dedupeWindowMs) return { ...options, retainMs };
+  const hold = options.limits === undefined ? null : holdPolicy(options.limits);
+  if (retainMs >= dedupeWindowMs) return { ...options, retainMs, hold };
   throw new LubdubError("LUBDUB_OPTION_INVALID", {
     expected: `option \`retainMs\` to be at least \`dedupeWindowMs\` (${dedupeWindowMs})`,
     got: String(retainMs),

@@ -16,6 +16,9 @@ export type Source = string;
 /** How urgent a wake is. `manual` and `immediate` go first, `scheduled` goes last. */
 export type Intent = "scheduled" | "task" | "event" | "immediate" | "manual";
 
+/** Which policy holds a wake back: see `Limits`. */
+export type HoldReason = "quiet-hours" | "cooldown" | "flood" | "budget" | "self-wake" | "circuit-open";
+
 /** Whether the event's text may be trusted like the operator's own words. */
 export type Trust = "trusted" | "untrusted";
 
@@ -201,6 +204,7 @@ export interface Why {
     | "running"
     | "busy"
     | "backing-off"
+    | HoldReason
     | "stopping"
     | "store-failed"
     | "dead-letters";

@@ -44,6 +44,8 @@ function whatHappened(record: LogRecord): string {
     }
     case "wake.postponed":
       return `the agent is busy: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
+    case "wake.held":
+      return `held back: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
     case "wake.dropped":
       return `wake ended: ${record.facts.reason}`;
     case "events.drained":

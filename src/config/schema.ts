@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
+import { limitsSchema } from "../limits.ts";
 import { SESSION_KEY_BYTES_MAX } from "../options.ts";
 
 /**
@@ -158,6 +159,9 @@ export const configSchema = z
         .describe(
           "Runs that fail before their events become dead letters: 1 to 1000. Busy does not count. Default: 10.",
         ),
+      limits: limitsSchema
+        .prefault({})
+        .describe("What holds wakes back; nothing is dropped. Default: no quiet hours."),
       laneOf: z
         .enum(["session", "agent"], expected('"session" or "agent"'))
         .default("session")

@@ -1,5 +1,15 @@
 import type { Cadence } from "../../machines/index.ts";
-import type { Intent, Json, MissedPolicy, Route, RunOverrides, Source, Trust, Usage } from "../vocabulary.ts";
+import type {
+  HoldReason,
+  Intent,
+  Json,
+  MissedPolicy,
+  Route,
+  RunOverrides,
+  Source,
+  Trust,
+  Usage,
+} from "../vocabulary.ts";
 
 /**
  * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
@@ -114,6 +124,11 @@ export type WakePostponed = Envelope<
   "wake.postponed",
   { readonly wakeId: string; readonly reason: string; readonly dueAtMs: number }
 >;
+/** A policy holds the wake back: it keeps its key, its id and its attempts, and is looked at again when it is due. */
+export type WakeHeld = Envelope<
+  "wake.held",
+  { readonly wakeId: string; readonly reason: HoldReason; readonly dueAtMs: number }
+>;
 /** A wake that has nothing to do is settled at once and never retried. */
 export type WakeDropped = Envelope<
   "wake.dropped",
@@ -196,6 +211,7 @@ export type LogRecord =
   | RunSkipped
   | RunFailed
   | WakePostponed
+  | WakeHeld
   | WakeDropped
   | EventsDrained
   | EventsRequeued
@@ -223,6 +239,7 @@ export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
   "run.skipped",
   "run.failed",
   "wake.postponed",
+  "wake.held",
   "wake.dropped",
   "events.drained",
   "events.requeued",

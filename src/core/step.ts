@@ -103,6 +103,7 @@ function sessionEventOf(record: LaneRecord, { offer }: SessionContext): SessionE
       return { type: record.type };
     case "wake.requested":
     case "wake.postponed":
+    case "wake.held":
     case "wake.dropped":
       return null;
   }
@@ -121,6 +122,8 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
     }
     case "wake.postponed":
       return { type: "wake.postponed", sessionKey, dueAtMs: record.facts.dueAtMs };
+    case "wake.held":
+      return { type: record.type, sessionKey, hold: record.facts.reason, dueAtMs: record.facts.dueAtMs };
     case "wake.dropped":
     case "session.forgotten":
       return { type: record.type, sessionKey };

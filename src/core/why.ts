@@ -1,4 +1,4 @@
-import type { SessionContext } from "../../machines/index.ts";
+import type { Hold, SessionContext } from "../../machines/index.ts";
 import type { Why } from "../vocabulary.ts";
 import type { HeartbeatActor } from "./actor.ts";
 
@@ -74,8 +74,22 @@ function answer(
         `The run failed (${times(wake.attempts)}); the next try is in ${inSeconds}.`,
         wake.dueAtMs,
       );
+    case "hold": {
+      const { hold = "cooldown", dueAtMs } = wake;
+      return say(hold, `${HELD[hold]}; it is kept, and looked at again in ${inSeconds}.`, dueAtMs);
+    }
   }
 }
+
+/** What each policy says when it holds a wake back. */
+const HELD: Readonly<Record<Hold, string>> = {
+  "quiet-hours": "It is night: quiet hours hold it back",
+  cooldown: "Its last run was a moment ago: the cooldown holds it back",
+  flood: "Too many runs have started in a short time: the flood guard holds it back",
+  budget: "What it may spend today is spent: the budget holds it back",
+  "self-wake": "Its own runs have woken it again and again: it waits for something from outside",
+  "circuit-open": "The agent refuses every call (key or quota): its circuit is open",
+};
 
 function nothingPending({ queue, dead }: SessionContext): Answer {
   if (queue.length === 0 && dead.length > 0) {

@@ -87,8 +87,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 function settingsOf(config: LoadedConfig, run: RunHandler) {
-  const { concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, laneOf } = config;
-  return { run, concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, laneOf: LANES[laneOf] };
+  const { concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, laneOf, limits } = config;
+  return { run, concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, limits, laneOf: LANES[laneOf] };
 }
 
 /** Takes in the ends of background commands: now, and later for a watcher that could not reach the daemon. */

@@ -157,7 +157,7 @@ function outcomeAfter(
   return untilRecord(host, sessionKey, signal, (record) => {
     if (record.position <= position) return undefined;
     if (record.type === "run.started") started.add(record.facts.runId);
-    if (record.type === "wake.postponed" || record.type === "wake.dropped") {
+    if (record.type === "wake.postponed" || record.type === "wake.held" || record.type === "wake.dropped") {
       return { status: "skipped", reason: record.facts.reason };
     }
     return isRunEnd(record) && started.has(record.facts.runId) ? outcomeOf(record) : undefined;

@@ -37,9 +37,9 @@ function summaryOf(host: Host, { key, lane, actor }: SessionEntry): SessionSumma
       ? "running"
       : wake === undefined
         ? "idle"
-        : wake.waitsFor === "window"
-          ? "pending"
-          : "retrying",
+        : wake.waitsFor === "idle" || wake.waitsFor === "backoff"
+          ? "retrying"
+          : "pending",
     queued: queue.length,
     dead: dead.length,
     oldestQueuedAtMs: queue[0]?.queuedAtMs ?? null,

@@ -215,6 +215,7 @@ export class LaneRunner implements Runner {
       const facts = { wakeId, reason: "no-pending-event" };
       return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
     }
+    if (this.#holds(wake)) return;
     if (this.#signals.isBusy(sessionKey)) return this.#postpone(lane, wake);
     const facts = {
       wakeId: wakeIdOf(session, batch, wake),
@@ -226,6 +227,17 @@ export class LaneRunner implements Runner {
     journal.write({ type: "run.started", sessionKey, facts, body: null });
     leases.tryTake(lane);
     this.#runs.set(lane, null);
+  }
+
+  /** Whether a policy holds it back: then it is written down until when, and looked at again. */
+  #holds({ sessionKey, wakeId, intent }: Wake): boolean {
+    const { journal, clock, options } = this.#parts;
+    const nowMs = clock.nowMs();
+    const held = options.hold?.({ sessionKey, intent, nowMs }) ?? null;
+    if (held === null) return false;
+    const facts = { wakeId, reason: held.reason, dueAtMs: held.untilMs };
+    journal.write({ type: "wake.held", sessionKey, facts, body: null });
+    return true;
   }
 
   #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {

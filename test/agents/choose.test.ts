@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chooseAgent, compilePattern } from "../../src/agents/choose.ts";
+import { chooseAgent } from "../../src/agents/choose.ts";
+import { compilePattern } from "../../src/policy/pattern.ts";
 import { aRequest } from "./requests.ts";
 
 describe("compilePattern", () => {

@@ -43,6 +43,7 @@ describe("loadConfig", () => {
       runTimeoutMs: 600_000,
       maxAttempts: 10,
       laneOf: "session",
+      limits: { quietHours: [] },
       shutdownGraceMs: 10_000,
       file: null,
       folder,

@@ -150,6 +150,20 @@ test("a run failed", () => {
   `);
 });
 
+test.each([
+  ["quiet-hours", "It is night"],
+  ["cooldown", "the cooldown"],
+  ["flood", "the flood guard"],
+  ["budget", "the budget"],
+  ["self-wake", "something from outside"],
+  ["circuit-open", "its circuit is open"],
+] as const)("problem 27: %s holds it back", (hold, words) => {
+  const [code, sentence, untilMs] = why({ pending: wake({ waitsFor: "hold", hold, dueAtMs: 70_000 }) });
+  expect([code, untilMs]).toEqual([hold, 70_000]);
+  expect(sentence).toContain(words);
+  expect(sentence).toContain("in 60.0 s");
+});
+
 test("the heartbeat stops", () => {
   expect(why({ pending: wake(), stopping: true })).toMatchInlineSnapshot(`
     [

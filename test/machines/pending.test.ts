@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { merge, Pending, RANK_HEAD_START_MS, type Intent, type Wake } from "../../machines/index.ts";
+import {
+  merge,
+  Pending,
+  RANK_HEAD_START_MS,
+  type Hold,
+  type Intent,
+  type Wake,
+} from "../../machines/index.ts";
 
 const wake = (sessionKey: string, changes: Partial<Wake> = {}): Wake => ({
   sessionKey,
@@ -20,7 +27,12 @@ describe("Pending", () => {
   const keys = fc.constantFrom("a", "b", "A", "agent:main", "agent:main.", "e\u0301", "\u00e9");
   const intents = fc.constantFrom<Intent>("scheduled", "task", "event", "immediate", "manual");
   const wakes = fc
-    .tuple(keys, intents, fc.integer({ min: 0, max: 9 }), fc.constantFrom("window", "idle", "backoff"))
+    .tuple(
+      keys,
+      intents,
+      fc.integer({ min: 0, max: 9 }),
+      fc.constantFrom("window", "idle", "backoff", "hold"),
+    )
     .map(([key, intent, dueAtMs, waitsFor]) => wake(key, { intent, dueAtMs, waitsFor } as Partial<Wake>));
   const changes = fc.array(
     fc.oneof(
@@ -47,7 +59,8 @@ describe("Pending", () => {
           expect(JSON.stringify(before)).toBe(listed);
           expect(pending.size).toBe(plain.size);
           expect(pending.waiting).toBe(
-            [...plain.values()].filter(({ waitsFor }) => waitsFor !== "window").length,
+            [...plain.values()].filter(({ waitsFor }) => waitsFor === "idle" || waitsFor === "backoff")
+              .length,
           );
           expect(pending.dueAtMs).toBe(
             plain.size === 0 ? null : Math.min(...[...plain.values()].map(({ dueAtMs }) => dueAtMs)),
@@ -131,6 +144,28 @@ describe("merge", () => {
   ])("a pause (%s) and an %s request: cut short %s", (waitsFor, intent, cut) => {
     const merged = merge(wake("a", { waitsFor, dueAtMs: 5_000 }), wake("a", { intent, dueAtMs: 10 }));
     expect(merged.dueAtMs).toBe(cut ? 10 : 5_000);
+  });
+
+  test.each<[Hold, Intent, boolean]>([
+    ["quiet-hours", "scheduled", false],
+    ["quiet-hours", "event", false],
+    ["quiet-hours", "immediate", true],
+    ["quiet-hours", "manual", true],
+    ["cooldown", "task", false],
+    ["cooldown", "immediate", true],
+    ["flood", "immediate", false],
+    ["flood", "manual", true],
+    ["budget", "immediate", false],
+    ["budget", "manual", true],
+    ["circuit-open", "immediate", false],
+    ["circuit-open", "manual", true],
+  ])("a hold (%s) and a request of intent %s: cut short %s", (hold, intent, cut) => {
+    const held = wake("a", { waitsFor: "hold", hold, dueAtMs: 5_000, attempts: 2, postponements: 1 });
+    const merged = merge(held, wake("a", { intent, dueAtMs: 10 }));
+    expect(merged).toMatchObject({ wakeId: held.wakeId, attempts: 2, postponements: 1 });
+    expect([merged.dueAtMs, merged.waitsFor, merged.hold]).toEqual(
+      cut ? [10, "window", undefined] : [5_000, "hold", hold],
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { newId } from "../../../src/core/ids.ts";
-import type { HeartbeatContext, Intent, SessionContext } from "../../../machines/index.ts";
+import type { HeartbeatContext, Hold, Intent, SessionContext } from "../../../machines/index.ts";
 import type { Subject } from "./subject.ts";
 
 /** Writes the records of one lane as the runner and the intake do, and keeps the books of what must be queued. */
@@ -17,6 +17,7 @@ export interface Books {
   drain(sessionKey: string, eventIds: readonly string[]): void;
   requeue(sessionKey: string, eventIds: readonly string[], dueAtMs: number): void;
   postpone(sessionKey: string, dueAtMs: number): void;
+  hold(sessionKey: string, reason: Hold, dueAtMs: number): void;
   drop(sessionKey: string): void;
   dismiss(sessionKey: string, eventIds: readonly string[]): void;
   forget(sessionKey: string): void;
@@ -106,6 +107,10 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
     postpone(sessionKey, dueAtMs) {
       const facts = { wakeId: wakeId(sessionKey), reason: "requests-in-flight", dueAtMs };
       subject.write({ type: "wake.postponed", sessionKey, facts, body: null });
+    },
+    hold(sessionKey, reason, dueAtMs) {
+      const facts = { wakeId: wakeId(sessionKey), reason, dueAtMs };
+      subject.write({ type: "wake.held", sessionKey, facts, body: null });
     },
     drop(sessionKey) {
       const facts = { wakeId: wakeId(sessionKey), reason: "no-pending-event" };

@@ -61,6 +61,8 @@ export function heartbeatDriver(
           return request(event, step);
         case "wake.postponed":
           return books.postpone(named(event.sessionKey), event.dueAtMs);
+        case "wake.held":
+          return books.hold(named(event.sessionKey), event.hold, event.dueAtMs);
         case "wake.dropped":
           // A wake is dropped when its events are gone.
           books.drain(named(event.sessionKey), unoffered(books.session(named(event.sessionKey))));

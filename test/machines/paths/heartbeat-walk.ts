@@ -16,6 +16,8 @@ const DUE_MS: Readonly<Record<"event" | "manual", number>> = { event: 2, manual:
 /** A backoff that is over; a wait for an idle agent that only its signal can end. */
 const BACKOFF_MS = 20;
 const BUSY_MS = 40;
+/** A hold that is over: it may run, and it may be held again. */
+const HELD_MS = 10;
 export const STALE_RUN = "r-1-stalerun";
 export const RUN = "run";
 /** Tries and postponements that the exact walk tells apart. */
@@ -38,7 +40,9 @@ export function heartbeatWalk({ keys, vertices }: Options): Walk<typeof heartbea
       ...keys.map((sessionKey) => ({ type: "session.forgotten" as const, sessionKey })),
       ...[...context.pending].flatMap((wake) => [
         { type: "wake.dropped" as const, sessionKey: wake.sessionKey },
-        ...(value === "running" ? [] : [...starts(wake), ...postpones(wake, vertices)]),
+        ...(value === "running"
+          ? []
+          : [...starts(wake), ...postpones(wake, vertices), ...holds(wake, vertices, keys)]),
       ]),
       ...(context.run === null ? [] : ends(context.run.wake, vertices)),
       ...stale(),
@@ -87,6 +91,16 @@ function starts({ sessionKey, dueAtMs, waitsFor }: Wake): HeartbeatEvent[] {
 function postpones({ sessionKey, postponements }: Wake, vertices: Options["vertices"]): HeartbeatEvent[] {
   if (vertices === "exact" && postponements >= COUNTED_MAX) return [];
   return [{ type: "wake.postponed", sessionKey, dueAtMs: BUSY_MS }];
+}
+
+/** That a held key leaves another alone is seen with one of two. */
+function holds(
+  { sessionKey }: Wake,
+  vertices: Options["vertices"],
+  keys: readonly string[],
+): HeartbeatEvent[] {
+  if (vertices === "ordered" && sessionKey !== keys[0]) return [];
+  return [{ type: "wake.held", sessionKey, hold: "flood", dueAtMs: HELD_MS }];
 }
 
 function ends(wake: Wake, vertices: Options["vertices"]): HeartbeatEvent[] {

@@ -116,7 +116,7 @@ export function brokenRules(
     const holds = actor.context.offer?.runId === run?.runId && key === run?.wake.sessionKey;
     rule(holds, `the events of ${key} are out, but its run is not the lane's`);
   }
-  const waits = [...pending].every(({ waitsFor }) => waitsFor !== "window");
+  const waits = [...pending].every(({ waitsFor }) => waitsFor === "idle" || waitsFor === "backoff");
   const phase = pending.size === 0 ? "idle" : waits ? "retrying" : "pending";
   rule(value === (run === null ? phase : "running"), `the state is ${value}`);
   const earliest = Math.min(...[...pending].map(({ dueAtMs }) => dueAtMs));

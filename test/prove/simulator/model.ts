@@ -1,4 +1,5 @@
 import { isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
+import type { HoldReason } from "../../../src/vocabulary.ts";
 import type { Plan } from "./plan.ts";
 
 /** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
@@ -12,8 +13,18 @@ interface ModelSession {
   postponements: number;
   /** No run before this moment; null when nobody asked for one. */
   notBeforeMs: number | null;
-  waitsFor: "window" | "idle" | "backoff";
+  waitsFor: "window" | "idle" | "backoff" | HoldReason;
 }
+
+/** Who gets past each policy: written down from the promises, not taken from the machines. */
+const PASSES: Readonly<Record<HoldReason, string>> = {
+  "quiet-hours": "manual immediate",
+  cooldown: "manual immediate",
+  flood: "manual",
+  budget: "manual",
+  "self-wake": "manual",
+  "circuit-open": "manual",
+};
 
 interface ModelRun {
   readonly runId: string;
@@ -122,6 +133,12 @@ export class Model {
           "L4 a busy agent is not asked again at once",
         );
         return this.#wait(session, record.facts.dueAtMs, "idle");
+      case "wake.held":
+        must(record.facts.dueAtMs > record.atMs, "L2 what is held back is not looked at again at once");
+        must(session.notBeforeMs !== null, "S11 only a wake that is pending is held back");
+        session.notBeforeMs = record.facts.dueAtMs;
+        session.waitsFor = record.facts.reason;
+        return;
       case "wake.dropped":
         must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
         session.notBeforeMs = null;
@@ -275,7 +292,8 @@ export class Model {
       session.notBeforeMs === null ||
       session.waitsFor === "window" ||
       intent === "manual" ||
-      (intent === "immediate" && session.waitsFor === "idle");
+      (intent === "immediate" && session.waitsFor === "idle") ||
+      (session.waitsFor in PASSES && PASSES[session.waitsFor as HoldReason].includes(intent));
     if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
     session.notBeforeMs = dueAtMs;
     session.waitsFor = "window";
