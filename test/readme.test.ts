@@ -19,6 +19,7 @@ import { ERROR_CODES, LubdubError } from "../src/errors.ts";
 import { createHeartbeat } from "../src/heartbeat.ts";
 import { createHttpApp } from "../src/http/app.ts";
 import { authoritiesFor } from "../src/http/authority.ts";
+import { limitsSchema } from "../src/limits.ts";
 import { resolveOptions } from "../src/options.ts";
 import { start, until, type Running } from "./cli/support.ts";
 
@@ -192,12 +193,16 @@ describe("the tables are complete, and nothing in them is made up", () => {
   test("fields of the configuration, with their defaults", () => {
     const rows = table("field | default | meaning");
     expect(rows.map(([name]) => code(name)).toSorted()).toEqual(Object.keys(configSchema.shape).toSorted());
-    const resolved = configSchema.parse({}) as Record<string, unknown>;
-    const defaults = rows.map(([name, shown]) => [
-      code(name),
-      shown === "none" ? undefined : parsed(code(shown)),
-    ]);
+    const { limits: _, ...resolved } = configSchema.parse({}) as Record<string, unknown>;
+    const defaults = rows
+      .filter(([name]) => code(name) !== "limits")
+      .map(([name, shown]) => [code(name), shown === "none" ? undefined : parsed(code(shown))]);
     expect(Object.fromEntries(defaults)).toEqual(resolved);
+  });
+
+  test("limits", () => {
+    const names = table("limit | default | meaning").map(([name]) => code(name));
+    expect(names).toEqual(Object.keys(limitsSchema.shape));
   });
 
   test("fields of the agents", () => {

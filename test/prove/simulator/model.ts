@@ -1,9 +1,10 @@
 import { isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
 import type { HoldReason } from "../../../src/vocabulary.ts";
+import { held, passes } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 
 /** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
-interface ModelSession {
+export interface ModelSession {
   queue: string[];
   dead: string[];
   /** The batch of a failed run and its wake id: the next run must offer the same. */
@@ -15,16 +16,6 @@ interface ModelSession {
   notBeforeMs: number | null;
   waitsFor: "window" | "idle" | "backoff" | HoldReason;
 }
-
-/** Who gets past each policy: written down from the promises, not taken from the machines. */
-const PASSES: Readonly<Record<HoldReason, string>> = {
-  "quiet-hours": "manual immediate",
-  cooldown: "manual immediate",
-  flood: "manual",
-  budget: "manual",
-  "self-wake": "manual",
-  "circuit-open": "manual",
-};
 
 interface ModelRun {
   readonly runId: string;
@@ -134,11 +125,7 @@ export class Model {
         );
         return this.#wait(session, record.facts.dueAtMs, "idle");
       case "wake.held":
-        must(record.facts.dueAtMs > record.atMs, "L2 what is held back is not looked at again at once");
-        must(session.notBeforeMs !== null, "S11 only a wake that is pending is held back");
-        session.notBeforeMs = record.facts.dueAtMs;
-        session.waitsFor = record.facts.reason;
-        return;
+        return held(session, record);
       case "wake.dropped":
         must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
         session.notBeforeMs = null;
@@ -293,7 +280,7 @@ export class Model {
       session.waitsFor === "window" ||
       intent === "manual" ||
       (intent === "immediate" && session.waitsFor === "idle") ||
-      (session.waitsFor in PASSES && PASSES[session.waitsFor as HoldReason].includes(intent));
+      passes(intent, session.waitsFor);
     if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
     session.notBeforeMs = dueAtMs;
     session.waitsFor = "window";
