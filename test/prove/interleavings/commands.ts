@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { BUSY, FAILED, RAN } from "../../support/agent.ts";
 import { testHeart, type TestHeart } from "../../support/world.ts";
-import { must, same } from "../simulator/model.ts";
+import { must, same } from "../simulator/promise.ts";
 
 /** What a session must hold, by key: texts only, in order. */
 interface Books {

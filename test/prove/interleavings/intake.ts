@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Accepted, RunRequest } from "../../../src/vocabulary.ts";
 import type { SimulatedClock } from "../../support/simulated-clock.ts";
 import { testHeart } from "../../support/world.ts";
-import { must, same, Violation } from "../simulator/model.ts";
+import { must, same, Violation } from "../simulator/promise.ts";
 
 const KEYS = ["agent:main:42", "agent:main:4"];
 

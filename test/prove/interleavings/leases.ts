@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { createLeases } from "../../../src/run/lease.ts";
-import { must } from "../simulator/model.ts";
+import { must } from "../simulator/promise.ts";
 
 const LANES = ["a", "b"];
 

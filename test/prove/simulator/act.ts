@@ -1,7 +1,7 @@
 import type { EventOptions } from "../../../src/api.ts";
 import type { Accepted, Intent, Recorded } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
-import { must } from "./model.ts";
+import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
 import { watch, type Scene } from "./scene.ts";
 

@@ -1,6 +1,6 @@
 import type { Outcome, RunHandler, RunRequest } from "../../../src/vocabulary.ts";
 import type { Clock } from "../../../src/run/clock.ts";
-import { must } from "./model.ts";
+import { must } from "./promise.ts";
 import type { AgentMood, Plan } from "./plan.ts";
 
 /** What one call of the agent was given and what it answered. */

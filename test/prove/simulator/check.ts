@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { LogRecord } from "../../../src/core/records.ts";
 import { cargoOf } from "./act.ts";
 import type { Call } from "./agent.ts";
-import { must, same, Violation } from "./model.ts";
+import { must, same, Violation } from "./promise.ts";
 import type { Moment, Scene } from "./scene.ts";
 
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */

@@ -1,10 +1,10 @@
 import { isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
-import type { HoldReason } from "../../../src/vocabulary.ts";
 import { held, passes } from "./limits.ts";
 import type { Plan } from "./plan.ts";
+import { must, same } from "./promise.ts";
 
 /** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
-export interface ModelSession {
+interface ModelSession {
   queue: string[];
   dead: string[];
   /** The batch of a failed run and its wake id: the next run must offer the same. */
@@ -12,9 +12,9 @@ export interface ModelSession {
   failures: number;
   /** Busy answers since the wake began or last failed. */
   postponements: number;
-  /** No run before this moment; null when nobody asked for one. */
+  /** Null when nobody asked for a run. */
   notBeforeMs: number | null;
-  waitsFor: "window" | "idle" | "backoff" | HoldReason;
+  waitsFor: string;
 }
 
 interface ModelRun {
@@ -289,13 +289,3 @@ export class Model {
 
 const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
   body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);
-
-/** A broken promise: the message begins with the number of the invariant. */
-export class Violation extends Error {}
-
-export function must(holds: boolean, promise: string): asserts holds {
-  if (!holds) throw new Violation(promise);
-}
-
-export const same = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((value, index) => value === b[index]);

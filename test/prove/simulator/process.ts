@@ -1,7 +1,7 @@
 import { LubdubError } from "../../../src/errors.ts";
 import type { Batch, Store } from "../../../src/log/store.ts";
 import type { Clock } from "../../../src/run/clock.ts";
-import { must } from "./model.ts";
+import { must } from "./promise.ts";
 
 /** A process that can be killed: from then on nothing it armed fires and nothing it writes arrives. */
 export interface SimulatedProcess {

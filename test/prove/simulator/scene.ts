@@ -8,7 +8,8 @@ import type { Store } from "../../../src/log/store.ts";
 import type { RunRequest } from "../../../src/vocabulary.ts";
 import { simulatedClock, type SimulatedClock } from "../../support/simulated-clock.ts";
 import { simulatedAgent, type SimulatedAgent } from "./agent.ts";
-import { Model, must, Violation } from "./model.ts";
+import { Model } from "./model.ts";
+import { must, Violation } from "./promise.ts";
 import { laneOf, type Plan } from "./plan.ts";
 import { startProcess, type SimulatedProcess } from "./process.ts";
 

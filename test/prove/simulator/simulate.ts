@@ -1,6 +1,6 @@
 import { act, release } from "./act.ts";
 import { check, replayEqualsLive, travelBack } from "./check.ts";
-import { must } from "./model.ts";
+import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
 import { createScene, percent, restart, type Scene } from "./scene.ts";
 

@@ -1,5 +1,5 @@
 import { planOf } from "./plan.ts";
-import { Violation } from "./model.ts";
+import { Violation } from "./promise.ts";
 import { simulate, type SimulationReport } from "./simulate.ts";
 
 /** What the parent asks for. */
