@@ -1,4 +1,5 @@
 import { interleavings } from "./interleavings/part.ts";
+import { load } from "./load/part.ts";
 import { museum } from "./museum/part.ts";
 import type { Part } from "./part.ts";
 import { corruption } from "./parts/corruption.ts";
@@ -6,6 +7,7 @@ import { kill, killDaemonPart } from "./parts/kill.ts";
 import { powerLoss } from "./parts/power-loss.ts";
 import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
+import { soak } from "./soak/part.ts";
 
 /** All parts of the proof, in the order in which they run. */
 export const PARTS: readonly Part[] = [
@@ -17,4 +19,6 @@ export const PARTS: readonly Part[] = [
   powerLoss,
   corruption,
   syscalls,
+  load,
+  soak,
 ];

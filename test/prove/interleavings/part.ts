@@ -1,16 +1,15 @@
-import fc from "fast-check";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
-import { commandProperty } from "./commands.ts";
-import { intakeProperty } from "./intake.ts";
-import { leaseProperty } from "./leases.ts";
+import { overCores } from "../threads.ts";
+import type { Chunk, Kind } from "./thread.ts";
 
-type Sizes = Readonly<Record<"leases" | "intake" | "commands", number>>;
+type Sizes = Readonly<Record<Kind, number>>;
 
-/** How many orders or sequences of each kind; chosen by measurement. */
+/** How many orders or sequences of each kind. */
 const SIZES: Readonly<Record<Tier, Sizes>> = {
-  pr: { leases: 170_000, intake: 30_000, commands: 10_000 },
-  deep: { leases: 4_000_000, intake: 400_000, commands: 100_000 },
+  pr: { leases: 160_000, intake: 30_000, commands: 10_000 },
+  deep: { leases: 9_000_000, intake: 800_000, commands: 200_000 },
 };
+const KINDS = ["commands", "intake", "leases"] as const;
 /** Between two looks at the progress. */
 const CHUNK = 1_000;
 
@@ -21,51 +20,48 @@ export function interleavingsPart(sizes: Readonly<Record<Tier, Sizes>>): Part {
   return {
     name: "interleavings",
     invariants: ["S1", "S3", "S4", "S5", "S7", "S8", "S9", "S10", "L1", "L6"],
+    deepMinutes: 6,
     run: (request) => run(sizes[request.tier], request),
   };
 }
 
-const CHECKS: Readonly<Record<keyof Sizes, (seed: number, runs: number) => Promise<string | null>>> = {
-  leases: (seed, runs) => check(leaseProperty, seed, runs),
-  intake: (seed, runs) => check(intakeProperty, seed, runs),
-  commands: (seed, runs) => check(commandProperty, seed, runs),
-};
-
-async function run(sizes: Sizes, { seed, progress }: PartRequest): Promise<PartResult> {
-  const first = seed ?? 1;
+async function run(sizes: Sizes, request: PartRequest): Promise<PartResult> {
   const counts = { leases: 0, intake: 0, commands: 0 };
   const failures: Finding[] = [];
-  const all = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-  for (const name of ["leases", "intake", "commands"] as const) {
-    const runs = Math.min(CHUNK, sizes[name]);
-    const wanted = seed === undefined ? sizes[name] : runs;
-    for (let chunk = 0; counts[name] < wanted; chunk++) {
-      const found = await CHECKS[name](first + chunk, runs);
-      counts[name] += runs;
-      if (found !== null) {
-        failures.push(finding(name, first + chunk, found));
-        break;
-      }
-      progress(counts.leases + counts.intake + counts.commands, all);
-    }
-  }
+  const all = KINDS.reduce((sum, kind) => sum + sizes[kind], 0);
+  await overCores<Chunk, string | null>({
+    script: new URL("thread.ts", import.meta.url),
+    jobs: chunks(sizes, request, (kind) => failures.some(({ message }) => message.startsWith(`${kind},`))),
+    onResult(found, { kind, seed, runs }) {
+      counts[kind] += runs;
+      if (found !== null) failures.push(finding(kind, seed, found));
+      request.progress(counts.leases + counts.intake + counts.commands, all);
+    },
+  });
   return { counts, failures };
 }
 
-async function check<T>(
-  property: fc.IAsyncProperty<T>,
-  seed: number,
-  numRuns: number,
-): Promise<string | null> {
-  const result = await fc.check(property, { seed, numRuns, endOnFailure: false });
-  if (!result.failed) return null;
-  const error =
-    result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-  return `${error}; smallest case: ${fc.stringify(result.counterexample)}`;
+/** The kinds by turns, so that each has its share when the time is over. */
+function* chunks(
+  sizes: Sizes,
+  { seed, isOver }: PartRequest,
+  hasFailed: (kind: Kind) => boolean,
+): Generator<Chunk> {
+  const left = { ...sizes };
+  for (let at = seed ?? 1; isOver?.() !== true; at++) {
+    const open = KINDS.filter((kind) => left[kind] > 0 && !hasFailed(kind));
+    if (open.length === 0) return;
+    for (const kind of open) {
+      const runs = Math.min(CHUNK, left[kind]);
+      left[kind] -= runs;
+      yield { kind, seed: at, runs };
+    }
+    if (seed !== undefined) return;
+  }
 }
 
-const finding = (name: string, seed: number, message: string): Finding => ({
+const finding = (kind: Kind, seed: number, message: string): Finding => ({
   seed,
-  message: `${name}, seed ${seed}: ${message}`,
+  message: `${kind}, seed ${seed}: ${message}`,
   reproduce: `npm run prove -- --only interleavings --seed ${seed}`,
 });

@@ -11,7 +11,7 @@ const PER_PICTURE = 200;
 /** Flipped bits and cut files in the database and in the WAL that `kill -9` leaves. */
 export const corruption: Part = corruptionPart(DAMAGES);
 
-export function corruptionPart(damages: Readonly<Record<Tier, number>>): Part {
+function corruptionPart(damages: Readonly<Record<Tier, number>>): Part {
   return {
     name: "corruption",
     invariants: ["S15"],

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { programMissing } from "../crash/daemon.ts";
 import { killDaemon } from "../crash/kill-daemon.ts";
 import { killEmbedded, type KillReport } from "../crash/kill-embedded.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
@@ -28,19 +28,14 @@ function part(name: string, killing: Kill, cycles: Sizes): Part {
   return {
     name,
     invariants: INVARIANTS,
+    deepMinutes: 5,
     run: (request) => run({ name, killing, all: cycles[request.tier] }, request),
   };
 }
 
-/** Why there is no daemon to kill. */
-function programMissing(): string | undefined {
-  const built = new URL("../../../dist/src/cli/main.js", import.meta.url);
-  return existsSync(built) ? undefined : "the daemon is not built: npm run build";
-}
-
 async function run(
   { name, killing, all }: { name: string; killing: Kill; all: number },
-  { seed: only, progress }: PartRequest,
+  { seed: only, progress, isOver }: PartRequest,
 ): Promise<PartResult> {
   const counts: Record<string, number> = {};
   const failures: Finding[] = [];
@@ -49,7 +44,7 @@ async function run(
   let begun = 0;
   let done = 0;
   const lane = async (): Promise<void> => {
-    while (begun < all) {
+    while (begun < all && isOver?.() !== true) {
       const seed = next++;
       const cycles = Math.min(PER_FOLDER, all - begun);
       begun = only === undefined ? begun + cycles : all;

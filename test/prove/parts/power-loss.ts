@@ -18,7 +18,7 @@ const CONTROLS = {
 /** Records the writes and syncs of the real process and lets the power go anywhere in them. */
 export const powerLoss: Part = powerLossPart(STATES);
 
-export function powerLossPart(states: Readonly<Record<Tier, number>>): Part {
+function powerLossPart(states: Readonly<Record<Tier, number>>): Part {
   return {
     name: "power-loss",
     invariants: ["S1", "S2", "S13", "S15"],
