@@ -1,3 +1,5 @@
+import { showHidden } from "./hidden.ts";
+
 /** Every error code, and whether the same call may succeed when it is repeated unchanged. */
 const CODES = {
   LUBDUB_CLOSED: false,
@@ -81,8 +83,17 @@ export class LubdubError extends Error {
   }
 }
 
-/** Shows a value in a message: quoted, control characters escaped, cut to 80 characters. */
+/** Shows any value in a message: quoted, hidden characters escaped, cut to 80 characters. */
 export function shown(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+  const text = showHidden(typeof value === "string" ? JSON.stringify(value) : inWords(value));
+  return text.length <= 80 ? text : `${text.slice(0, 77).toWellFormed()}...`;
+}
+
+/** Some objects cannot be turned into a text, and some refuse to. */
+function inWords(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `something of type ${typeof value}`;
+  }
 }

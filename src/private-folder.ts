@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { LubdubError } from "./errors.ts";
 
 const FOLDER_MODE = 0o700;
@@ -36,9 +36,58 @@ export function checkPrivateFolder(folder: string): void {
   }
 }
 
-/** Makes an empty file for its owner only, unless it is there. SQLite gives its companion files the same mode. */
+/**
+ * Makes an empty file for its owner only, unless it is there. SQLite gives its companion files the same mode.
+ *
+ * @throws LubdubError `LUBDUB_DATA_FOLDER_INVALID` for what somebody else may have put there while the folder was open
+ */
 export function preparePrivateFile(file: string): void {
-  closeSync(openSync(file, "a", FILE_MODE));
+  withOwnFile(file, constants.O_RDWR | constants.O_CREAT, () => {});
+}
+
+/**
+ * Reads a file of the data folder, if nobody else can have put it there.
+ *
+ * @throws LubdubError `LUBDUB_DATA_FOLDER_INVALID` for a link, a pipe, a file of another user, or one that is too long
+ */
+export function readOwnFile(file: string, bytesMax: number): string {
+  return withOwnFile(file, constants.O_RDONLY, (fd) => {
+    const { size } = fstatSync(fd);
+    if (size > bytesMax) throw notOwn(file, `one of ${size} bytes, and at most ${bytesMax} are read`);
+    return readFileSync(fd, "utf8");
+  });
+}
+
+/** Without following a link, and without waiting for the other end of a pipe. */
+function withOwnFile<T>(file: string, flags: number, use: (fd: number) => T): T {
+  const fd = openOwn(file, flags);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw notOwn(file, "something that is no regular file");
+    if (stat.uid !== (process.getuid?.() ?? stat.uid)) throw notOwn(file, `one of user ${stat.uid}`);
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openOwn(file: string, flags: number): number {
+  try {
+    return openSync(file, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, FILE_MODE);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ELOOP") throw notOwn(file, "a symbolic link");
+    if (code === "EISDIR") throw notOwn(file, "a folder");
+    throw error;
+  }
+}
+
+function notOwn(file: string, got: string): LubdubError {
+  return new LubdubError("LUBDUB_DATA_FOLDER_INVALID", {
+    expected: `${file} to be a file of your own`,
+    got,
+    fix: "Look at it, and move it away.",
+  });
 }
 
 function invalid(folder: string, got: string, fix: string): LubdubError {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { plain } from "../agents/plain.ts";
 import { addDead } from "./dead.ts";
 import { addDoctor } from "./doctor.ts";
 import { addInit } from "./init.ts";
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     .version(version())
     .enablePositionalOptions()
     .exitOverride()
+    .configureOutput({ outputError: (message, write) => write(plain(message)) })
     .addHelpText("after", EXIT_CODES);
   addUp(program);
   addRun(program);

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { shown } from "../errors.ts";
+import { showHidden } from "../hidden.ts";
 import { spoolFile, writeToSpool } from "./exit-record.ts";
-import { filesOf, readIfThere, runsFolder, type RunPlan, type RunWatch } from "./run-folder.ts";
+import { filesOf, planIn, readIfThere, runsFolder, type RunPlan, type RunWatch } from "./run-folder.ts";
 import { tailOf } from "./tail.ts";
 
 /** How long a watcher may take to begin. */
@@ -13,22 +15,28 @@ const KEPT_MS = 7 * 86_400_000;
  * Looks after the commands whose watcher died with the machine, or was killed: their end was seen by nobody, and the
  * session is told that. Also removes what is old.
  */
-export function tidyRuns(dataFolder: string, nowMs: number): void {
+export function tidyRuns(dataFolder: string, nowMs: number, say: (line: string) => void): void {
   for (const runId of existsSync(runsFolder(dataFolder)) ? readdirSync(runsFolder(dataFolder)) : []) {
-    const folder = join(runsFolder(dataFolder), runId);
-    const files = filesOf(folder);
-    const plan = readIfThere<RunPlan>(files.plan);
-    if (plan === undefined) continue;
-    const isOver = existsSync(files.end);
-    if (
-      isOver &&
-      nowMs - statSync(files.end).mtimeMs > KEPT_MS &&
-      !existsSync(spoolFile(dataFolder, runId))
-    ) {
-      rmSync(folder, { recursive: true });
-    } else if (!isOver && nowMs - plan.startedAtMs > BEGIN_MS_MAX && !isWatched(files.watch, runId)) {
-      adopt(dataFolder, plan, nowMs);
+    try {
+      tidyRun(dataFolder, runId, nowMs);
+    } catch (error) {
+      // One damaged folder must not keep the others from being looked after.
+      const why = error instanceof Error ? error.message : String(error);
+      say(`The background command ${shown(runId)} could not be looked after: ${showHidden(why)}`);
     }
+  }
+}
+
+function tidyRun(dataFolder: string, runId: string, nowMs: number): void {
+  const folder = join(runsFolder(dataFolder), runId);
+  const files = filesOf(folder);
+  const plan = planIn(folder);
+  if (plan === undefined) return;
+  const isOver = existsSync(files.end);
+  if (isOver && nowMs - statSync(files.end).mtimeMs > KEPT_MS && !existsSync(spoolFile(dataFolder, runId))) {
+    rmSync(folder, { recursive: true });
+  } else if (!isOver && nowMs - plan.startedAtMs > BEGIN_MS_MAX && !isWatched(files.watch, runId)) {
+    adopt(dataFolder, plan, nowMs);
   }
 }
 

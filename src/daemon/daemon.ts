@@ -95,7 +95,7 @@ function settingsOf(config: LoadedConfig, run: RunHandler) {
 function lookAfterRuns(heartbeat: Heartbeat, dataFolder: string, say: (line: string) => void): Disposable {
   const look = async (): Promise<void> => {
     try {
-      tidyRuns(dataFolder, Date.now());
+      tidyRuns(dataFolder, Date.now(), say);
       const taken = await takeIn(heartbeat, dataFolder, say);
       if (taken > 0)
         say(`Ends of background commands that were kept on disk: ${taken}. Their sessions are woken.`);

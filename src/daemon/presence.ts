@@ -1,9 +1,17 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { isLoopback } from "../http/authority.ts";
+import { readOwnFile } from "../private-folder.ts";
 import { writeDurably } from "./durable-file.ts";
 
-const schema = z.object({ pid: z.number().int().positive(), url: z.url(), startedAtMs: z.number() });
+/** Who follows an announcement sends the token there: it leads to this machine, or nowhere. */
+const schema = z.object({
+  pid: z.number().int().positive(),
+  url: z.url().refine((url) => isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ""))),
+  startedAtMs: z.number(),
+});
+const BYTES_MAX = 4_096;
 
 /** How the commands find the daemon of a data folder. */
 export type Presence = z.infer<typeof schema>;
@@ -20,7 +28,7 @@ export function withdraw(dataFolder: string, pid: number): void {
 /** The daemon that announced itself last, if it did not stop in order since. It may be dead. */
 export function presenceIn(dataFolder: string): Presence | undefined {
   try {
-    return schema.safeParse(JSON.parse(readFileSync(fileIn(dataFolder), "utf8"))).data;
+    return schema.safeParse(JSON.parse(readOwnFile(fileIn(dataFolder), BYTES_MAX))).data;
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { z } from "zod";
 import { parseWake } from "../intake/parse.ts";
+import { readOwnFile } from "../private-folder.ts";
+import { LubdubError, shown } from "../errors.ts";
 import { writeDurably } from "./durable-file.ts";
 import type { ExitRecord } from "./exit-record.ts";
 
@@ -14,6 +17,17 @@ export interface RunPlan {
   readonly command: readonly string[];
   readonly startedAtMs: number;
 }
+
+const planSchema = z.object({
+  runId: z.string(),
+  dataFolder: z.string(),
+  sessionKey: z.string(),
+  reason: z.string(),
+  command: z.array(z.string()),
+  startedAtMs: z.number(),
+}) satisfies z.ZodType<RunPlan>;
+/** A command line may be as long as the system allows. */
+const PLAN_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Who does it. */
 export interface RunWatch {
@@ -71,6 +85,27 @@ export function planRun(
   mkdirSync(runFolder(dataFolder, runId), { recursive: true, mode: 0o700 });
   writeDurably(filesOf(runFolder(dataFolder, runId)).plan, JSON.stringify(plan));
   return plan;
+}
+
+/** The plan in a run's folder; undefined while there is none. @throws LubdubError when it is none, or another run's */
+export function planIn(folder: string): RunPlan | undefined {
+  const { plan: file } = filesOf(folder);
+  if (!existsSync(file)) return undefined;
+  const plan = parsePlan(readOwnFile(file, PLAN_BYTES_MAX));
+  if (plan?.runId === basename(folder)) return plan;
+  throw new LubdubError("LUBDUB_INPUT_INVALID", {
+    expected: `the plan of the run in ${file}`,
+    got: plan === undefined ? "a file of another shape" : `that of ${shown(plan.runId)}`,
+    fix: "Look at it, and move its folder away.",
+  });
+}
+
+function parsePlan(text: string): RunPlan | undefined {
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads one of a run's own files, once it is there. They appear as a whole. */

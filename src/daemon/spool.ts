@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, renameSync } from "node:fs";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { LubdubError, type ErrorCode } from "../errors.ts";
 import type { Heartbeat } from "../index.ts";
+import { readOwnFile } from "../private-folder.ts";
+import { showHidden } from "../hidden.ts";
 import { handOver, spoolFolder, type ExitRecord } from "./exit-record.ts";
 
 const schema = z.strictObject({
@@ -38,7 +40,9 @@ export async function takeIn(
       const kept = isHopeless(error) ? `${file}.bad` : file;
       if (kept !== file) renameSync(file, kept);
       const message = error instanceof Error ? error.message : String(error);
-      say(`The end of a background command could not be taken in. ${message} It is kept in ${kept}`);
+      say(
+        `The end of a background command could not be taken in. ${showHidden(message)} It is kept in ${kept}`,
+      );
     }
   }
   return taken;
@@ -54,7 +58,11 @@ export function setAside(dataFolder: string): readonly string[] {
   return names(dataFolder).filter((name) => name.endsWith(".bad"));
 }
 
+/** A command line may be as long as the system allows. */
+const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+
 const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "LUBDUB_DATA_FOLDER_INVALID",
   "LUBDUB_INPUT_INVALID",
   "LUBDUB_SESSION_KEY_INVALID",
   "LUBDUB_TEXT_INVALID",
@@ -70,16 +78,22 @@ function isGone(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
+/** A record under another name than its own would be handed over and then another one removed. */
 function readRecord(file: string): ExitRecord {
-  const text = readFileSync(file, "utf8");
+  const text = readOwnFile(file, RECORD_BYTES_MAX);
+  const record = parse(text);
+  if (record !== undefined && `${record.runId}.json` === basename(file)) return record;
+  throw new LubdubError("LUBDUB_INPUT_INVALID", {
+    expected: "the record of a command that ended, under its own name",
+    got: record === undefined ? "a file of another shape" : `that of ${record.runId}`,
+  });
+}
+
+function parse(text: string): ExitRecord | undefined {
   try {
     return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new LubdubError("LUBDUB_INPUT_INVALID", {
-      expected: "the record of a command that ended",
-      got: "a file of another shape",
-      cause,
-    });
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import type { App, AppEnv, Served } from "./answer.ts";
 import { bearerAuth } from "./auth.ts";
 import type { Authorities } from "./authority.ts";
 import { readJson, requireJson } from "./body.ts";
-import { checkHost, checkOrigin, noStore, securityHeaders } from "./guard.ts";
+import { checkHost, checkOrigin, checkPath, noStore, securityHeaders } from "./guard.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { documentRoute } from "./openapi.ts";
@@ -66,7 +66,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   });
   app.notFound(({ req }) => problemResponse(noRoute(req.method, req.path)));
   app.use(metrics.count, securityHeaders, noStore);
-  app.use(checkHost(authorities), checkOrigin(authorities));
+  app.use(checkHost(authorities), checkOrigin(authorities), checkPath);
   healthRoute(app);
   app.use(bearerAuth(options.token, options.nowMs ?? Date.now));
   app.use(
@@ -98,10 +98,11 @@ function refuseInvalid(
 ): void {
   if (result.success) return;
   const issue = result.error.issues[0];
-  const where = [result.target === "json" ? "body" : result.target, ...(issue?.path ?? [])].join(".");
+  const where = result.target === "json" ? "body" : result.target;
+  const path = (issue?.path ?? []).map((name) => `.${shortened(String(name))}`).join("");
   throw new LubdubError("LUBDUB_INPUT_INVALID", {
-    expected: `\`${where}\` to be right`,
-    got: issue?.message ?? "something else",
+    expected: `\`${where}${path}\` to be right`,
+    got: shortened(issue?.message ?? "something else"),
     fix: "GET /openapi.json says what each route takes.",
   });
 }
@@ -116,6 +117,11 @@ function wrongMethod(method: string, methods: readonly string[]): Response {
   );
   response.headers.set("allow", methods.join(", "));
   return response;
+}
+
+/** Names that a caller chose come back in it. */
+function shortened(text: string): string {
+  return shown(text).slice(1, -1);
 }
 
 function noRoute(method: string, path: string): LubdubError {

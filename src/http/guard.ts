@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { LubdubError, shown } from "../errors.ts";
+import { nodeOf, type AppEnv } from "./answer.ts";
 import { originAuthority, parseAuthority, type Authorities } from "./authority.ts";
 
 /** Said on every answer, errors and streams too. */
@@ -33,6 +34,24 @@ export function checkHost(authorities: Authorities): MiddlewareHandler {
     await next();
   };
 }
+
+const REWRITTEN = /#|(^|\/)(\.|%2e){1,2}(\/|$)/i;
+
+/**
+ * Refuses a path that a URL parser rewrites: `/v1/sessions/%2e/why` would be answered for the session `why`. Read off the
+ * request line itself, because the parsed URL has forgotten it.
+ */
+export const checkPath: MiddlewareHandler<AppEnv> = async (context, next) => {
+  const target = nodeOf(context).incoming?.url ?? "/";
+  if (REWRITTEN.test(target.replace(/^https?:\/\/[^/]*/i, "").replace(/\?.*$/, ""))) {
+    throw new LubdubError("LUBDUB_INPUT_INVALID", {
+      expected: "a path that means what it says",
+      got: shown(target),
+      fix: "A session key of one or two dots cannot stand in a path; leave out `.`, `..` and `#`.",
+    });
+  }
+  await next();
+};
 
 /** Refuses what a web page of another origin sent. Programs send neither header. */
 export function checkOrigin(authorities: Authorities): MiddlewareHandler {

@@ -5,6 +5,7 @@ import { linkedSignal } from "../linked-signal.ts";
 import { nodeOf, type AppEnv } from "./answer.ts";
 import type { HttpLimits } from "./limits.ts";
 import { problemOf } from "./problem.ts";
+import { waitFor } from "./wait.ts";
 
 /** One event stream as its writer sees it. */
 export interface EventWriter {
@@ -30,12 +31,11 @@ export function eventStream(
     using link = linkedSignal([gone.signal, stopping]);
     const { signal } = link;
     stream.onAbort(() => gone.abort());
+    // A body that nobody reads (the client is too slow, or asked with HEAD) leaves its promise open for ever.
     const taken = async (written: Promise<unknown>): Promise<void> => {
-      const timer = setTimeout(() => {
-        stream.abort();
-        nodeOf(context).outgoing?.destroy();
-      }, limits.slowClientMs);
-      await written.finally(() => clearTimeout(timer));
+      if (await waitFor(written, limits.slowClientMs, signal)) return void (await written);
+      stream.abort();
+      nodeOf(context).outgoing?.destroy();
     };
     const writer: EventWriter = {
       signal,

@@ -15,6 +15,13 @@ const HEADER_BYTES_MAX = 8_192;
 const HANDSHAKE_MS_MAX = 5_000;
 /** A viewer that does not answer from one ping to the next is cut off. */
 const PING_MS = 30_000;
+/** Its answers hold codes: no cache may keep them, no browser may take them for a page. */
+const ALWAYS_SAID = {
+  Connection: "close",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+};
 
 export interface ServerOptions<Path extends string> {
   readonly port: number;
@@ -57,7 +64,7 @@ export async function serveViewers<Path extends string>(
 
   http.on("request", (request, response) => {
     request.resume();
-    response.setHeader("connection", "close");
+    for (const [name, value] of Object.entries(ALWAYS_SAID)) response.setHeader(name, value);
     try {
       if (request.method !== "POST" || request.url !== "/codes") throw notFound(request, paths);
       access.admit(request, port);
@@ -131,7 +138,7 @@ function refuse(duplex: Duplex, error: unknown): void {
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    "Connection: close",
+    ...Object.entries(ALWAYS_SAID).map(([name, value]) => `${name}: ${value}`),
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];

@@ -35,13 +35,14 @@ export interface EventDraft extends WakeDraft {
   readonly trust: Trust;
 }
 
+/** Half a surrogate pair does not survive on disk: two dedupe keys that differ in nothing else would become one. */
 const words = (max: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u, "no control characters");
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "no control characters, no half characters");
 /** Taken as it is: nothing is trimmed, folded or normalised. */
 const exact = (bytesMax: number) =>
   z

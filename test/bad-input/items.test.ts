@@ -13,8 +13,8 @@ import { testHeart } from "../support/world.ts";
  * |----------------------------------|-----------------------------------------------------------------------------------------------------------|
  * | session key: empty, long, control | library: here; HTTP: here, http/routes (paths); CLI: bad-input/cli, cli/run; client: client/client          |
  * | text over its limit              | library: here, contract/heartbeat; HTTP: here; CLI: bad-input/cli                                           |
- * | wrong JSON, wrong content type   | HTTP: http/security; config: config/load; spool: cli/run; agents: agents/http                               |
- * | unknown field                    | library: here; HTTP: http/security; config: config/schema; CLI options: cli/commands                        |
+ * | wrong JSON, wrong content type   | HTTP: security/requests; config: config/load; spool: cli/run; agents: agents/http                               |
+ * | unknown field                    | library: here; HTTP: security/requests; config: config/schema; CLI options: cli/commands                        |
  * | handler: unknown outcome, throws | here; agents/module, agents/command, agents/http                                                            |
  * | handler: hangs, answers twice    | here, hosts/turns; agents/command, agents/http                                                              |
  * | database: corrupted              | log/damage, bad-input/damaged-lane; daemon: cli/daemon, cli/commands (doctor)                               |
@@ -23,7 +23,7 @@ import { testHeart } from "../support/world.ts";
  * | full disk                        | log/durable; host: bad-input/full-disk, bad-input/failing-store, hosts/full-disk                            |
  * | store that fails                 | log/durable; host: bad-input/failing-store; daemon: cli/daemon                                              |
  * | a second daemon on the same data | log/owner; daemon: cli/daemon                                                                               |
- * | a port in use                    | http/sockets; daemon: cli/daemon                                                                            |
+ * | a port in use                    | security/sockets; daemon: cli/daemon                                                                            |
  * | token file: missing, wide open   | config/token; daemon: cli/daemon; commands: bad-input/cli                                                   |
  * | a Node that is too old           | cli/bin                                                                                                     |
  */

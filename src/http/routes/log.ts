@@ -61,6 +61,9 @@ export function logRoutes(app: App, served: Served, streams: ReturnType<typeof c
       beatMs: limits.beatMs,
       ...(sessionKey === undefined ? {} : { sessionKey }),
     };
+    // Nobody would read it: it would hold its place, and the connection, for ever.
+    if (context.req.method === "HEAD")
+      return raw(new Response(null, { headers: { "content-type": "text/event-stream" } }));
     streams.enter();
     return raw(
       eventStream(context, served, (writer) =>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Heartbeat } from "../../src/api.ts";
 import { serveHttp } from "../../src/http/index.ts";
-import { TOKEN, untouchable } from "./fixture.ts";
-import { sendRaw, serve, socketTo, until } from "./served.ts";
+import { TOKEN, untouchable } from "../http/fixture.ts";
+import { sendRaw, serve, socketTo, until } from "../http/served.ts";
 
 const BODY = JSON.stringify({ text: "x", sessionKey: "s" });
 const head = (port: number, more: readonly string[] = [], line = "POST /v1/events HTTP/1.1"): string =>
