@@ -4,11 +4,13 @@ import type {
   DeadLetter,
   Intent,
   Json,
+  MissedPolicy,
   Outcome,
   Receipt,
   Recorded,
   Route,
   RunOverrides,
+  Schedule,
   SessionSummary,
   Source,
   SystemEvent,
@@ -47,6 +49,29 @@ export interface EventOptions extends WakeOptions {
   readonly route?: Route;
   /** @default "untrusted" */
   readonly trust?: Trust;
+}
+
+/** What is said about a schedule: exactly one of `everyMs`, `cron` and `atMs`. */
+export interface ScheduleOptions extends Omit<EventOptions, "dedupeKey" | "contextKey" | "coalesceMs"> {
+  /** 1 to 128 letters, digits, dots, colons, dashes and underscores. Setting the same id again changes the schedule. */
+  readonly scheduleId: string;
+  /**
+   * An interval in milliseconds: 1_000 to 315_360_000_000 (ten years); 0 turns the schedule off. Where in the interval it ticks
+   * follows from its id: a restart does not move it, and schedules of one interval do not tick together.
+   */
+  readonly everyMs?: number;
+  /** A cron expression of five fields, or six with seconds. */
+  readonly cron?: string;
+  /** IANA name of the time zone of `cron`. @default "UTC" */
+  readonly zone?: string;
+  /** Once, at this time: milliseconds since the Unix epoch, in the future. */
+  readonly atMs?: number;
+  /** What each tick says to the agent. @default none: a beat, which wakes the session with whatever is queued */
+  readonly text?: string;
+  /** Ticks that nobody was there for: one tick that says how many (`catch-up`), or none (`skip`). @default "catch-up" */
+  readonly onMissed?: MissedPolicy;
+  /** Who asks for it: the daemon's configuration, or a call. @default "call" */
+  readonly origin?: "config" | "call";
 }
 
 /** A live view of one session. */
@@ -160,6 +185,23 @@ export interface Heartbeat extends AsyncDisposable {
   requeue(eventId: string): Promise<Accepted>;
   /** Gives up a dead letter for good. */
   dismiss(eventId: string): Promise<Recorded>;
+
+  /**
+   * Makes a schedule, or changes it; its cadence unchanged, it keeps its next tick. Its ticks have intent `scheduled`; with a text
+   * they are events (source `cron`, trusted unless said otherwise), without one they only wake.
+   * @returns null when it is turned off. @throws LubdubError `LUBDUB_SCHEDULE_INVALID`
+   */
+  setSchedule(options: ScheduleOptions): Promise<Schedule | null>;
+  /** Ends a schedule. What its ticks have queued stays. @throws LubdubError `LUBDUB_NOT_FOUND` */
+  removeSchedule(scheduleId: string): Promise<Recorded>;
+  pauseSchedule(scheduleId: string): Promise<Schedule>;
+  /** Goes on with the first tick to come; those of the pause are not made up for. */
+  resumeSchedule(scheduleId: string): Promise<Schedule>;
+  /** One tick now (intent `manual`), also while it is paused; its cadence stays as it is. */
+  runSchedule(scheduleId: string): Promise<Schedule>;
+  schedule(scheduleId: string): Promise<Schedule>;
+  /** By id. */
+  schedules(page?: PageOptions): Promise<readonly Schedule[]>;
 
   /** Committed records in order. */
   read(options?: ReadOptions): Promise<readonly LogRecord[]>;

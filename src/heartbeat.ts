@@ -11,6 +11,7 @@ import {
   statusOf,
   whyNot,
 } from "./hosts/views.ts";
+import { schedulesOf } from "./hosts/schedules.ts";
 import { turnsOf } from "./hosts/turns.ts";
 import { parseSessionKey } from "./intake/parse.ts";
 import { resolveOptions, type HeartbeatOptions } from "./options.ts";
@@ -57,6 +58,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     },
     drainSystemEvents: (key) => drain(host, key),
     ...turnsOf(host),
+    ...schedulesOf(host),
     why: async (key) => whyNot(host, parseSessionKey(key)),
     receipt: async (id) => receiptOf(host, id),
     waitFor: async (id, state, { signal } = {}) => waitFor(host, id, state, signal),
@@ -70,7 +72,9 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     stateAt: async (position) => stateAt(host, position),
     async forget(key) {
       const sessionKey = parseSessionKey(key);
-      return write(host, { type: "session.forgotten", sessionKey, facts: {}, body: null });
+      const schedules = host.scheduleIndex.ofSession(sessionKey);
+      const facts = schedules.length === 0 ? {} : { schedules };
+      return write(host, { type: "session.forgotten", sessionKey, facts, body: null });
     },
     async backup(file) {
       host.guard();

@@ -19,6 +19,11 @@ export const CONTEXT_KEY_CHARS_MAX = 256;
 export const COALESCE_MS_MAX = 86_400_000;
 export const RUN_TIMEOUT_MS_MAX = 86_400_000;
 export const MODEL_CHARS_MAX = 256;
+export const SCHEDULE_ID_CHARS_MAX = 128;
+export const SCHEDULES_MAX = 1_000_000;
+export const EVERY_MS_MIN = 1_000;
+/** Ten years. */
+export const EVERY_MS_MAX = 315_360_000_000;
 
 /** Everything that can be said about a heartbeat. */
 export interface HeartbeatOptions {

@@ -239,6 +239,7 @@ export interface Schedule {
   readonly reason: string;
   readonly trust: Trust;
   readonly route?: Route;
+  readonly overrides?: RunOverrides;
   readonly onMissed: MissedPolicy;
   /** Whether the configuration file asked for it, or a call did. */
   readonly origin: "config" | "call";

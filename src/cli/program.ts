@@ -9,6 +9,7 @@ import { addKeep } from "./keep.ts";
 import { addLog } from "./log.ts";
 import { addLook } from "./look.ts";
 import { addRun } from "./run.ts";
+import { addSchedule } from "./schedule.ts";
 import { addUp } from "./up.ts";
 import { addWake } from "./wake.ts";
 
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addWake(program);
   addLook(program);
   addLog(program);
+  addSchedule(program);
   addDead(program);
   addKeep(program);
   addDoctor(program);

@@ -2,6 +2,7 @@ import type { Heartbeat } from "../api.ts";
 import { LubdubError } from "../errors.ts";
 import { backupTo } from "./backup.ts";
 import { createReadCalls } from "./reads.ts";
+import { createScheduleCalls } from "./schedules.ts";
 import { subscribeTo, type StreamErrorListener, type Subscription } from "./subscribe.ts";
 import { createTransport } from "./transport.ts";
 import { createTurnCalls } from "./turns.ts";
@@ -55,6 +56,7 @@ export function connect({ url, token, onStreamError = () => {} }: ClientOptions)
   return {
     ...createWriteCalls(transport),
     ...reads,
+    ...createScheduleCalls(transport),
     ...turns.calls,
     subscribe(listener) {
       if (closed.signal.aborted) throw closed.signal.reason;

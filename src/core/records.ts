@@ -167,6 +167,7 @@ export type ScheduleSet = Envelope<
       readonly onMissed: MissedPolicy;
       readonly origin: "config" | "call";
       readonly route?: Route;
+      readonly overrides?: RunOverrides;
     },
   { readonly text: string; readonly data?: Json }
 >;

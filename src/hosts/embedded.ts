@@ -11,9 +11,11 @@ import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
 import { LaneRunner, type Runner } from "../run/runner.ts";
+import { ScheduleIndex } from "../run/schedule-index.ts";
+import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
-import { eraseSession, storedActors } from "./stored.ts";
+import { eraseSession, indexSchedules, storedActors } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
 
 /** One process, one store: the machines, the log, the clock and the runner put together. */
@@ -27,6 +29,8 @@ export interface Host {
   readonly runner: Runner;
   readonly waker: Waker;
   readonly intake: Intake;
+  readonly scheduler: Scheduler;
+  readonly scheduleIndex: ScheduleIndex;
   /** `running -> stopping -> closed`, or `store-failed` once the store cannot be trusted any more. */
   readonly state: HostState;
   readonly failure: LubdubError | null;
@@ -70,6 +74,8 @@ class EmbeddedHost implements Host {
   readonly runner: Runner;
   readonly waker: Waker;
   readonly intake: Intake;
+  readonly scheduler: Scheduler;
+  readonly scheduleIndex = new ScheduleIndex();
   readonly quarantined = new Map<string, LubdubError>();
   readonly counts: Record<string, number> = {};
   readonly #effects: Effect[] = [];
@@ -104,6 +110,7 @@ class EmbeddedHost implements Host {
       quarantine: this.#quarantine,
     });
     this.intake = createIntake({ ...this.#shared(), store: this.store, guard: () => this.guard() });
+    this.scheduler = this.#schedulerOn(timer);
     this.#recover();
     this.journal.flush();
   }
@@ -145,6 +152,7 @@ class EmbeddedHost implements Host {
   async #stop(graceMs: number): Promise<void> {
     if (this.#state === "running") this.#state = "stopping";
     this.runner.stop();
+    this.scheduler.stop();
     await this.#drain(graceMs);
     this.#diskFull = false; // one last try; what finds no room is taken up at the next start
     if (this.#failure === null) this.journal.flush(true);
@@ -171,9 +179,12 @@ class EmbeddedHost implements Host {
       watch: this.#watch?.onEvent,
       touched: ({ kind, key }) => {
         if (kind === "heartbeat") this.runner.touched(key);
+        else this.scheduler.touched(key);
       },
       beforeCommit: () => {
-        if (!this.#diskFull) this.runner.startDue();
+        if (this.#diskFull) return;
+        this.scheduler.startDue();
+        this.runner.startDue();
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
       checkpointed: () => this.#compactSome(),
@@ -183,6 +194,20 @@ class EmbeddedHost implements Host {
         return cause;
       },
     });
+  }
+
+  #schedulerOn(timer: SharedTimer): Scheduler {
+    return new Scheduler(
+      {
+        ...this.#shared(),
+        intake: this.intake,
+        index: this.scheduleIndex,
+        timer,
+        wallMs: this.options.clock?.nowMs ?? Date.now,
+        quarantine: this.#quarantine,
+      },
+      this.store.head().atMs,
+    );
   }
 
   /** Takes the state from the disk. After a failed commit the live actors are ahead of it, and are thrown away. */
@@ -198,6 +223,9 @@ class EmbeddedHost implements Host {
     this.#effects.length = 0; // a replay only remembers
     waker.fill(store.deadlines("heartbeat"));
     for (const lane of world.heartbeats.keys()) runner.touched(lane);
+    indexSchedules(this.scheduleIndex, store);
+    for (const id of world.schedules.live.keys()) this.scheduler.touched(id);
+    this.scheduler.recover();
   }
 
   #committed(records: readonly LogRecord[], effects: readonly Effect[]): void {
@@ -228,6 +256,7 @@ class EmbeddedHost implements Host {
     this.#failure = cause;
     this.#state = "store-failed";
     this.runner.stop();
+    this.scheduler.stop();
     this.runner.abort("the store has failed");
     this.#tellClosed(cause);
   }

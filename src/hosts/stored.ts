@@ -1,8 +1,11 @@
+import type { ScheduleContext } from "../../machines/index.ts";
 import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
 import type { SessionForgotten } from "../core/records.ts";
 import type { AnyEntry, Source } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
 import { ENDED, type Store } from "../log/store.ts";
+import { SCHEDULES_MAX } from "../options.ts";
+import type { ScheduleIndex } from "../run/schedule-index.ts";
 
 /**
  * Erases what `session.forgotten` promised, right after its commit; again at a start for those since the last checkpoint,
@@ -38,6 +41,16 @@ export function storedActors(store: Store, upTo?: number): Source {
     }
     return snapshot;
   };
+}
+
+/** What is kept in memory of the schedules at rest, as of the newest checkpoint. */
+export function indexSchedules(index: ScheduleIndex, store: Store): void {
+  index.clear();
+  for (const { key, state, dueAtMs } of store.snapshots({ kind: "schedule", limit: SCHEDULES_MAX })) {
+    const { spec } = (JSON.parse(state) as { context: ScheduleContext }).context;
+    if (spec === null) continue;
+    index.set(key, { sessionKey: spec.sessionKey, kind: spec.cadence.kind, alarmAtMs: dueAtMs });
+  }
 }
 
 /** An actor as plain data. */

@@ -175,7 +175,7 @@ export function statusOf({ state, store, world, runner, waker, counts, quarantin
   };
 }
 
-function checkRange(name: string, value: number, min: number, max: number): void {
+export function checkRange(name: string, value: number, min: number, max: number): void {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return;
   throw new LubdubError("LUBDUB_INPUT_INVALID", {
     expected: `\`${name}\` from ${min} to ${max}`,

@@ -17,6 +17,7 @@ import { deadRoutes } from "./routes/dead.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoute, statusRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/log.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { turnRoutes } from "./routes/turns.ts";
 import { wakeRoutes } from "./routes/wakes.ts";
@@ -78,6 +79,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   turnRoutes(app, served, turns);
   wakeRoutes(app, served);
   deadRoutes(app, served);
+  scheduleRoutes(app, served);
   logRoutes(app, served, streams);
   statusRoutes(app, served, metrics);
   backupRoute(app, served, options.backupFolder);

@@ -164,7 +164,7 @@ function encodeJson(data: unknown): string | undefined {
   }
 }
 
-function checked<T extends z.ZodType>(schema: T, options: unknown): z.infer<T> {
+export function checked<T extends z.ZodType>(schema: T, options: unknown): z.infer<T> {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;

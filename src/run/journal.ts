@@ -101,6 +101,9 @@ export class GroupCommit implements Journal {
       this.#turn.positionByDedupeKey.set(key, position);
     }
     touched(place);
+    if (record.type === "session.forgotten") {
+      for (const key of record.facts.schedules ?? []) touched({ kind: "schedule", key });
+    }
     this.#schedule();
     return record as never;
   }

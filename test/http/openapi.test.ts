@@ -28,6 +28,7 @@ interface Document {
 }
 
 const ROUTES = [
+  "delete /v1/schedules/{scheduleId}",
   "delete /v1/sessions/{key}/turns/{turnId}",
   "get /healthz",
   "get /metrics",
@@ -35,6 +36,8 @@ const ROUTES = [
   "get /readyz",
   "get /v1/dead",
   "get /v1/log",
+  "get /v1/schedules",
+  "get /v1/schedules/{scheduleId}",
   "get /v1/sessions",
   "get /v1/sessions/{key}",
   "get /v1/sessions/{key}/events",
@@ -48,6 +51,10 @@ const ROUTES = [
   "post /v1/dead/{eventId}/dismiss",
   "post /v1/dead/{eventId}/requeue",
   "post /v1/events",
+  "post /v1/schedules",
+  "post /v1/schedules/{scheduleId}/pause",
+  "post /v1/schedules/{scheduleId}/resume",
+  "post /v1/schedules/{scheduleId}/run",
   "post /v1/sessions/{key}/drain",
   "post /v1/sessions/{key}/forget",
   "post /v1/sessions/{key}/run",

@@ -50,7 +50,7 @@ export const streamQuery = z.strictObject({
   sessionKey: sessionKey.optional(),
 });
 
-const wakeFields = {
+export const wakeFields = {
   source: z.string().optional().openapi({ maxLength: SOURCE_CHARS_MAX, example: "exec-event" }),
   intent: intent.optional(),
   reason: z.string().optional().openapi({ maxLength: REASON_CHARS_MAX }),

@@ -1,0 +1,171 @@
+import type { Heartbeat, PageOptions, ScheduleOptions } from "../api.ts";
+import type { ScheduleSet } from "../core/records.ts";
+import type { ScheduleEntry } from "../core/world.ts";
+import { LubdubError, shown } from "../errors.ts";
+import type { EventDraft } from "../intake/parse.ts";
+import { parseSchedule, parseScheduleId, type ScheduleDraft } from "../intake/parse-schedule.ts";
+import { SCHEDULES_MAX } from "../options.ts";
+import { nextAt, upcoming } from "../policy/cadence.ts";
+import type { Cadence, Schedule } from "../vocabulary.ts";
+import type { Host } from "./embedded.ts";
+import { write } from "./edits.ts";
+import { checkRange } from "./views.ts";
+
+type ScheduleCalls = Pick<
+  Heartbeat,
+  | "setSchedule"
+  | "removeSchedule"
+  | "pauseSchedule"
+  | "resumeSchedule"
+  | "runSchedule"
+  | "schedule"
+  | "schedules"
+>;
+
+/** How many of the next ticks a schedule shows. */
+const UPCOMING = 5;
+
+export function schedulesOf(host: Host): ScheduleCalls {
+  const change = async (id: string, type: "schedule.paused" | "schedule.removed"): Promise<ScheduleEntry> => {
+    const entry = known(host, id);
+    const { sessionKey } = specOf(entry);
+    await write(host, { type, sessionKey, facts: { scheduleId: entry.key }, body: null });
+    return entry;
+  };
+  return {
+    setSchedule: (options) => setSchedule(host, options),
+    async removeSchedule(id) {
+      host.guard();
+      const { sessionKey } = specOf(known(host, id));
+      const scheduleId = parseScheduleId(id);
+      return write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
+    },
+    pauseSchedule: async (id) => viewOf(host, await change(id, "schedule.paused")),
+    async resumeSchedule(id) {
+      const entry = known(host, id);
+      if (entry.actor.value === "active") return viewOf(host, entry);
+      const { sessionKey, cadence } = specOf(entry);
+      const facts = { scheduleId: entry.key, nextAtMs: nextAt(cadence, nowFor(host, cadence)) };
+      await write(host, { type: "schedule.resumed", sessionKey, facts, body: null });
+      return viewOf(host, entry);
+    },
+    async runSchedule(id) {
+      host.guard();
+      const entry = known(host, id);
+      host.scheduler.runNow(entry);
+      await host.journal.committed();
+      return viewOf(host, entry);
+    },
+    async schedule(id) {
+      host.guardRead();
+      return viewOf(host, known(host, id));
+    },
+    schedules: async (page) => list(host, page),
+  };
+}
+
+async function setSchedule(host: Host, options: ScheduleOptions): Promise<Schedule | null> {
+  host.guard();
+  const draft = parseSchedule(options, host.scheduler.wallMs());
+  const { scheduleId, cadence, wake } = draft;
+  const old = host.scheduleIndex.has(scheduleId) ? host.world.schedules.peek(scheduleId) : null;
+  if (cadence === null) {
+    if (old !== null) {
+      const { sessionKey } = specOf(old);
+      await write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
+    }
+    return null;
+  }
+  if (old === null && host.scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
+  if (old !== null && specOf(old).sessionKey !== wake.sessionKey) {
+    const { sessionKey } = specOf(old);
+    await write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
+  }
+  const record = recordOf(draft, cadence, nextOf(host, old, cadence));
+  if (old === null || !saysTheSame(old, record)) await write(host, record);
+  return viewOf(host, host.world.schedules.get(scheduleId));
+}
+
+/** A schedule whose cadence stays keeps its next tick, so that setting it again at each start does not push it. */
+function nextOf(host: Host, old: ScheduleEntry | null, cadence: Cadence): number | null {
+  const kept = old !== null && JSON.stringify(specOf(old).cadence) === JSON.stringify(cadence);
+  return kept ? old.actor.context.nextAtMs : nextAt(cadence, nowFor(host, cadence));
+}
+
+function recordOf(draft: ScheduleDraft, cadence: Cadence, nextAtMs: number | null) {
+  const { scheduleId, onMissed, origin, wake } = draft;
+  const {
+    sessionKey,
+    text = "",
+    data,
+    trust = "trusted",
+    ...asked
+  } = wake as Partial<EventDraft> & typeof wake;
+  const facts: ScheduleSet["facts"] = { scheduleId, cadence, nextAtMs, onMissed, origin, trust, ...asked };
+  const body = { text, ...(data === undefined ? {} : { data }) };
+  return { type: "schedule.set", sessionKey, facts, body } as const;
+}
+
+function saysTheSame(
+  { actor }: ScheduleEntry,
+  { facts, body, sessionKey }: ReturnType<typeof recordOf>,
+): boolean {
+  const { scheduleId: _scheduleId, nextAtMs, ...asked } = facts;
+  const wanted = { ...asked, sessionKey, ...body };
+  return nextAtMs === actor.context.nextAtMs && sorted(wanted) === sorted(actor.context.spec as object);
+}
+
+const sorted = (value: object): string =>
+  JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+function known({ world, scheduleIndex }: Host, id: string): ScheduleEntry {
+  const scheduleId = parseScheduleId(id);
+  if (scheduleIndex.has(scheduleId)) return world.schedules.get(scheduleId);
+  throw new LubdubError("LUBDUB_NOT_FOUND", {
+    expected: "the id of a schedule that is not over",
+    got: shown(scheduleId),
+    fix: "`lubdub schedule ls` lists them.",
+  });
+}
+
+/** Intake has put in more than the machine reads. */
+const specOf = ({ actor }: ScheduleEntry): Omit<Schedule, "upcomingMs"> =>
+  actor.context.spec as unknown as Omit<Schedule, "upcomingMs">;
+
+const nowFor = ({ clock, scheduler }: Host, { kind }: Cadence): number =>
+  kind === "every" ? clock.nowMs() : scheduler.wallMs();
+
+function viewOf(host: Host, entry: ScheduleEntry): Schedule {
+  const { scheduleId, nextAtMs, lastTickAtMs, ticks } = entry.actor.context;
+  const spec = specOf(entry);
+  const first = nextAtMs === null ? [] : [nextAtMs];
+  return {
+    ...spec,
+    scheduleId,
+    state: entry.actor.value === "paused" ? "paused" : "active",
+    nextAtMs,
+    lastTickAtMs,
+    ticks,
+    upcomingMs: [
+      ...first,
+      ...upcoming(spec.cadence, nextAtMs ?? nowFor(host, spec.cadence), UPCOMING - first.length),
+    ],
+  };
+}
+
+function list(host: Host, { after = "", limit = 100 }: PageOptions = {}): readonly Schedule[] {
+  host.guardRead();
+  checkRange("limit", limit, 1, 1_000);
+  const ids = host.scheduleIndex.ids().filter((id) => id > after);
+  return ids
+    .sort()
+    .slice(0, limit)
+    .map((id) => viewOf(host, host.world.schedules.peek(id)));
+}
+
+const tooMany = (): LubdubError =>
+  new LubdubError("LUBDUB_TOO_MANY", {
+    expected: `at most ${SCHEDULES_MAX} schedules`,
+    got: "one more",
+    fix: "Remove some first: `lubdub schedule ls` lists them.",
+  });

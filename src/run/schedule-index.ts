@@ -1,0 +1,62 @@
+import type { Cadence } from "../vocabulary.ts";
+import type { Alarm } from "./alarms.ts";
+
+interface Known {
+  readonly sessionKey: string;
+  readonly kind: Cadence["kind"];
+  /** What it was armed for; null while it is paused. */
+  readonly alarmAtMs: number | null;
+}
+
+/** What is kept in memory of every schedule, also of those at rest: whose it is, and when it is due. */
+export class ScheduleIndex {
+  readonly #known = new Map<string, Known>();
+  readonly #bySession = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  has(scheduleId: string): boolean {
+    return this.#known.has(scheduleId);
+  }
+
+  /** @returns what it was armed for before */
+  set(scheduleId: string, known: Known): number | null | undefined {
+    const before = this.#known.get(scheduleId);
+    if (before !== undefined && before.sessionKey !== known.sessionKey) this.remove(scheduleId);
+    this.#known.set(scheduleId, known);
+    const ids = this.#bySession.get(known.sessionKey);
+    if (ids === undefined) this.#bySession.set(known.sessionKey, new Set([scheduleId]));
+    else ids.add(scheduleId);
+    return before?.kind === known.kind ? before.alarmAtMs : undefined;
+  }
+
+  remove(scheduleId: string): void {
+    const known = this.#known.get(scheduleId);
+    if (known === undefined) return;
+    this.#known.delete(scheduleId);
+    const ids = this.#bySession.get(known.sessionKey);
+    ids?.delete(scheduleId);
+    if (ids?.size === 0) this.#bySession.delete(known.sessionKey);
+  }
+
+  ofSession(sessionKey: string): readonly string[] {
+    return [...(this.#bySession.get(sessionKey) ?? [])];
+  }
+
+  ids(wanted: (kind: Cadence["kind"]) => boolean = () => true): readonly string[] {
+    return [...this.#known].filter(([, { kind }]) => wanted(kind)).map(([id]) => id);
+  }
+
+  *alarms(wanted: (kind: Cadence["kind"]) => boolean): Iterable<Alarm> {
+    for (const [key, { kind, alarmAtMs }] of this.#known) {
+      if (alarmAtMs !== null && wanted(kind)) yield { key, dueAtMs: alarmAtMs };
+    }
+  }
+
+  clear(): void {
+    this.#known.clear();
+    this.#bySession.clear();
+  }
+}
