@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { limitsSchema } from "../limits.ts";
 import { SESSION_KEY_BYTES_MAX } from "../options.ts";
+import { schedulesSchema } from "./schedule-schema.ts";
 
 /**
  * The configuration file: every field with its meaning, unit, limits and default. A message is what was expected, in
@@ -130,6 +131,11 @@ export const configSchema = z
         .default([{ match: "*", console: {} }])
         .describe(
           "Who is woken: the first whose `match` fits the session key. Default: `console` for everything.",
+        ),
+      schedules: schedulesSchema
+        .default([])
+        .describe(
+          "What wakes a session at its time. Those that are taken out here end at the next start. Default: none.",
         ),
       port: wholeNumber(0, 65_535)
         .default(5823)

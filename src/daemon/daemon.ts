@@ -10,6 +10,7 @@ import { createInspector, type Inspector } from "../inspect/index.ts";
 import { tidyRuns } from "./adopt.ts";
 import { ensurePortIsFree } from "./port.ts";
 import { announce, withdraw } from "./presence.ts";
+import { syncSchedules } from "./schedules.ts";
 import { takeIn } from "./spool.ts";
 import { watchStore } from "./watch-store.ts";
 
@@ -64,6 +65,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(inspector && { inspect: inspector }),
   });
   parts.defer(() => heartbeat.close({ graceMs }));
+  await syncSchedules(heartbeat, config, Date.now());
   const http = await serveHttp({ heartbeat, token, host, port, backupFolder: join(dataFolder, "backups") });
   parts.defer(() => http.close());
   const leave = (): void => withdraw(dataFolder, process.pid);

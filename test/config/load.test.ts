@@ -35,6 +35,7 @@ describe("loadConfig", () => {
   it("wakes the console for everything when there is no file", async () => {
     expect(await loadConfig(undefined, folder)).toEqual({
       agents: [{ match: "*", console: {} }],
+      schedules: [],
       port: 5823,
       host: "127.0.0.1",
       concurrency: 16,

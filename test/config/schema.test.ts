@@ -14,7 +14,10 @@ describe("what is wrong in a file is named: file, field, expected, got", () => {
       { Concurency: 1 },
       'Expected only known fields in `FILE`; got "Concurency". Did you mean "concurrency"?',
     ],
-    [{ colour: 1 }, 'Expected only known fields in `FILE`; got "colour". Known are agents, port, host,'],
+    [
+      { colour: 1 },
+      'Expected only known fields in `FILE`; got "colour". Known are agents, schedules, port, host,',
+    ],
     [{ port: "5823" }, 'Expected `port` in `FILE` to be a whole number from 0 to 65535; got "5823".'],
     [{ port: 65_536 }, "Expected `port` in `FILE` to be a whole number from 0 to 65535; got 65536."],
     [{ port: 1.5 }, "Expected `port` in `FILE` to be a whole number from 0 to 65535; got 1.5."],

@@ -106,4 +106,3 @@ describe("what cannot be is refused when it is said", () => {
     expect(heart.store.head().position).toBe(0);
   });
 });
-

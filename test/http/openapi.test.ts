@@ -155,6 +155,15 @@ test("answers are what the document says", async () => {
   await check("post /v1/sessions/{key}/drain", await post(app, "/v1/sessions/a%2Fb/drain"));
   await check("get /v1/log", await ask(app, "/v1/log"));
   await check("get /v1/state", await ask(app, "/v1/state?at=2"));
+  const schedule = { scheduleId: "s", sessionKey: "a/b", cron: "0 9 * * *", text: "x", route: { to: "c" } };
+  await check("post /v1/schedules", await post(app, "/v1/schedules", schedule));
+  await check("get /v1/schedules", await ask(app, "/v1/schedules"));
+  await check("get /v1/schedules/{scheduleId}", await ask(app, "/v1/schedules/s"));
+  await check("post /v1/schedules/{scheduleId}/pause", await post(app, "/v1/schedules/s/pause"));
+  await check("post /v1/schedules/{scheduleId}/resume", await post(app, "/v1/schedules/s/resume"));
+  await check("post /v1/schedules/{scheduleId}/run", await post(app, "/v1/schedules/s/run"));
+  const removed = await ask(app, "/v1/schedules/s", { method: "DELETE" });
+  await check("delete /v1/schedules/{scheduleId}", removed);
   await check("get /v1/status", await ask(app, "/v1/status"));
   await check("get /readyz", await ask(app, "/readyz"));
   await check("get /healthz", await ask(app, "/healthz"));
@@ -163,7 +172,7 @@ test("answers are what the document says", async () => {
   const dead = await post(app, "/v1/events?wait=settled", event);
   const letter = ((await dead.json()) as { eventId: string }).eventId;
   await check("post /v1/dead/{eventId}/dismiss", await post(app, `/v1/dead/${letter}/dismiss`));
-  expect(names.size).toBe(20);
+  expect(names.size).toBe(27);
   app.close();
   await heartbeat.close({ graceMs: 0 });
 });

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { EVERY_MS_MAX, SCHEDULE_ID_CHARS_MAX } from "../../options.ts";
 import { wakeFields } from "./requests.ts";
-import { epochMs, intent, json, sessionKey, trust } from "./words.ts";
+import { epochMs, intent, json, overrides, sessionKey, trust } from "./words.ts";
 
 /* Schedules, as they go in and come out. */
 const route = z.record(z.string(), z.string());
@@ -56,6 +56,7 @@ export const schedule = z
     reason: z.string(),
     trust,
     route: route.optional(),
+    overrides: overrides.optional(),
     onMissed,
     origin: z.enum(["config", "call"]),
     nextAtMs: epochMs.nullable(),
