@@ -5,7 +5,7 @@ import { parseSchedule } from "../intake/parse-schedule.ts";
 import { durationMs } from "../policy/duration.ts";
 
 /** One entry of `schedules`. It is checked as a call of `setSchedule` is: what cannot be is refused when the daemon starts. */
-export const scheduleEntry = z
+const scheduleEntry = z
   .strictObject(
     {
       id: z

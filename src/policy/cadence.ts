@@ -56,7 +56,7 @@ export function tickOf(cadence: Cadence, dueAtMs: number, nowMs: number): Tick {
 }
 
 /** A clock that was set back by more than this was wrong before; by less, and what has ticked is not ticked again. */
-export const SET_BACK_MS_MAX = 26 * 3_600_000;
+const SET_BACK_MS_MAX = 26 * 3_600_000;
 
 /**
  * The next moment once the wall clock was set back to `nowMs`. A moment that has ticked does not tick again after a correction of
