@@ -5,7 +5,7 @@ import { LubdubError, shown } from "../errors.ts";
 import { parseSessionKey } from "../intake/parse.ts";
 import type { RecordDraft } from "../run/journal.ts";
 import type { Accepted, DeadLetter, Recorded, SystemEvent } from "../vocabulary.ts";
-import type { Host } from "./embedded.ts";
+import type { Host } from "./host.ts";
 
 /** Writes one record of an operator or caller, and answers after its commit. */
 export async function write(host: Host, draft: RecordDraft): Promise<Recorded> {

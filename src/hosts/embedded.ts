@@ -2,7 +2,7 @@ import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
 import { createWorld, type World } from "../core/world.ts";
-import { LubdubError, type ErrorCode } from "../errors.ts";
+import { LubdubError } from "../errors.ts";
 import { createIntake, type Intake } from "../intake/accept.ts";
 import { memoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
@@ -15,42 +15,10 @@ import { ScheduleIndex } from "../run/schedule-index.ts";
 import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
+import { asStoreError, notRunning, tell } from "./failures.ts";
+import type { Host, HostState } from "./host.ts";
 import { eraseSession, indexSchedules, storedActors } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
-
-/** One process, one store: the machines, the log, the clock and the runner put together. */
-export interface Host {
-  readonly options: ResolvedOptions;
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly world: World;
-  readonly journal: Journal;
-  readonly leases: Leases;
-  readonly runner: Runner;
-  readonly waker: Waker;
-  readonly intake: Intake;
-  readonly scheduler: Scheduler;
-  readonly scheduleIndex: ScheduleIndex;
-  /** `running -> stopping -> closed`, or `store-failed` once the store cannot be trusted any more. */
-  readonly state: HostState;
-  readonly failure: LubdubError | null;
-  /** Lanes that could not be read from the store; all others go on. */
-  readonly quarantined: ReadonlyMap<string, LubdubError>;
-  /** Counts of committed records by type since the start. */
-  readonly counts: Record<string, number>;
-  /** Throws once nothing can be read: closed, or the store has failed. */
-  guardRead(): void;
-  /** Throws while nothing may be accepted. */
-  guard(): void;
-  /**
-   * Calls back with the records of each commit, in order; `onClosed` once, when the heartbeat closes or its store fails.
-   * @returns unsubscribes
-   */
-  subscribe(listener: (record: LogRecord) => void, onClosed?: (error: LubdubError) => void): () => void;
-  stop(graceMs: number): Promise<void>;
-}
-
-export type HostState = "running" | "stopping" | "closed" | "store-failed";
 
 /** After a full disk, so long nothing new is tried. */
 const FULL_PAUSE_MS = 1_000;
@@ -294,32 +262,4 @@ class EmbeddedHost implements Host {
     await this.runner.drained();
     cancel();
   }
-}
-
-/** A listener that throws is its own problem. */
-function tell(listener: () => void): void {
-  try {
-    listener();
-  } catch {
-    // Reported by nobody on purpose: one listener must not silence the others, nor end the host.
-  }
-}
-
-function asStoreError(error: unknown): LubdubError {
-  if (error instanceof LubdubError) return error;
-  return new LubdubError("LUBDUB_STORE_FAILED", {
-    expected: "the commit to succeed",
-    got: error instanceof Error ? error.message : String(error),
-    fix: "Nothing more is accepted. Close the heartbeat and open it again.",
-    cause: error,
-  });
-}
-
-function notRunning(state: "stopping" | "closed" | "store-failed"): LubdubError {
-  const code: ErrorCode = state === "stopping" ? "LUBDUB_STOPPING" : "LUBDUB_CLOSED";
-  return new LubdubError(code, {
-    expected: "a running heartbeat",
-    got: `one that is ${state}`,
-    ...(state === "stopping" ? { fix: "Send it again after the next start." } : {}),
-  });
 }

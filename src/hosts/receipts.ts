@@ -3,7 +3,7 @@ import { positionOf } from "../core/ids.ts";
 import { isRunEnd, type LogRecord, type RunEnd, type RunRan } from "../core/records.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { Outcome, Receipt } from "../vocabulary.ts";
-import type { Host } from "./embedded.ts";
+import type { Host } from "./host.ts";
 
 /** Records of one session looked at, newest first, to find how an event ended. */
 const HISTORY_RECORDS_MAX = 10_000;

@@ -7,7 +7,7 @@ import { parseSchedule, parseScheduleId, type ScheduleDraft } from "../intake/pa
 import { SCHEDULES_MAX } from "../options.ts";
 import { nextAt, upcoming } from "../policy/cadence.ts";
 import type { Cadence, Schedule } from "../vocabulary.ts";
-import type { Host } from "./embedded.ts";
+import type { Host } from "./host.ts";
 import { write } from "./edits.ts";
 import { checkRange } from "./views.ts";
 

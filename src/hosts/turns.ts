@@ -1,6 +1,6 @@
 import type { Heartbeat, TurnLease, TurnOptions } from "../api.ts";
 import { parseSessionKey } from "../intake/parse.ts";
-import type { Host } from "./embedded.ts";
+import type { Host } from "./host.ts";
 
 /** A user's turns: they share the lane's lease with the heartbeat's runs, and go first. */
 export function turnsOf(host: Host): Pick<Heartbeat, "withTurn" | "acquireTurn" | "isBusy" | "onIdle"> {

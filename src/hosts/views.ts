@@ -7,7 +7,7 @@ import { whyOf } from "../core/why.ts";
 import { createWorld, type SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
-import type { Host } from "./embedded.ts";
+import type { Host } from "./host.ts";
 import { plain, storedActors } from "./stored.ts";
 import { history } from "./receipts.ts";
 

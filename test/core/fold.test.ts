@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encoded, fold } from "../../src/core/fold.ts";
-import { createHost, type Host } from "../../src/hosts/embedded.ts";
+import { createHost } from "../../src/hosts/embedded.ts";
+import type { Host } from "../../src/hosts/host.ts";
 import { stateAt } from "../../src/hosts/views.ts";
 import { memoryStore } from "../../src/log/memory.ts";
 import { resolveOptions } from "../../src/options.ts";
