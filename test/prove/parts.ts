@@ -4,6 +4,7 @@ import { museum } from "./museum/part.ts";
 import type { Part } from "./part.ts";
 import { corruption } from "./parts/corruption.ts";
 import { kill, killDaemonPart } from "./parts/kill.ts";
+import { mutation } from "./parts/mutation.ts";
 import { powerLoss } from "./parts/power-loss.ts";
 import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
@@ -21,4 +22,5 @@ export const PARTS: readonly Part[] = [
   syscalls,
   load,
   soak,
+  mutation,
 ];

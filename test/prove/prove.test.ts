@@ -6,6 +6,7 @@ import { interleavingsPart } from "./interleavings/part.ts";
 import { museumPart } from "./museum/part.ts";
 import { BUGS, planted } from "./museum/planted.ts";
 import type { Part, PartResult } from "./part.ts";
+import { judge } from "./parts/mutation.ts";
 import { PARTS } from "./parts.ts";
 import { prove } from "./prove.ts";
 import type { RunReport } from "./report.ts";
@@ -66,6 +67,31 @@ describe("a slice of each part", () => {
     const { counts, failures } = await interleavingsPart({ pr: sizes, deep: sizes }).run(request);
     expect(failures).toEqual([]);
     expect(counts).toEqual(sizes);
+  });
+});
+
+describe("the mutation score", () => {
+  const mutant = (status: string) => ({
+    mutatorName: "M",
+    replacement: "x",
+    status,
+    location: { start: { line: 3 } },
+  });
+  const files = {
+    "a.ts": { mutants: ["Killed", "Timeout", "Killed", "CompileError", "Ignored"].map(mutant) },
+  };
+
+  test("counts what no test noticed or ran, and nothing that could not be tried", () => {
+    const survived = { "b.ts": { mutants: [mutant("Survived"), mutant("NoCoverage")] } };
+    const { counts, failures, details } = judge({ files: { ...files, ...survived } }, 60);
+    expect(counts).toEqual({ mutants: 5, noticed: 3, survived: 2, "% score": 60 });
+    expect(failures).toEqual([]);
+    expect(details).toMatchObject([{ at: "b.ts:3" }, { at: "b.ts:3" }]);
+  });
+
+  test("fails below what is wanted", () => {
+    const { failures } = judge({ files: { "b.ts": { mutants: [mutant("Survived")] } } }, 1);
+    expect(failures).toMatchObject([{ message: "0 % of the mutants are noticed; 1 % are wanted" }]);
   });
 });
 
@@ -138,6 +164,27 @@ describe("npm run prove", () => {
     expect(await prove([], [fakePart("bad", { failures: [finding] })], { reports, output })).toBe(1);
     expect(said).toContain("S1 lost\n  npm run prove -- --only bad --seed 3");
     expect(reportIn(reports).verdict).toBe("failed");
+  });
+
+  test("a part that breaks has failed; the others go on, and the report is written", async () => {
+    const broken = { ...fakePart("broken", {}), run: () => Promise.reject(new Error("no such folder")) };
+    expect(await prove([], [broken, fakePart("good", {})], { reports, output })).toBe(1);
+    expect(reportIn(reports).parts).toMatchObject([{ verdict: "failed" }, { verdict: "passed" }]);
+    expect(said).toContain("broken: the part itself broke: Error: no such folder");
+  });
+
+  test("a part that has used up its share of the deep tier stops, and the report says so", async () => {
+    const part: Part = {
+      ...fakePart("slow", {}),
+      deepMinutes: 0,
+      async run({ isOver }) {
+        while (isOver?.() !== true) await new Promise(setImmediate);
+        return { counts: { cases: 3 }, failures: [] };
+      },
+    };
+    expect(await prove(["--tier", "deep"], [part], { reports, output })).toBe(0);
+    expect(reportIn(reports).parts).toMatchObject([{ verdict: "passed", timeWasOver: true }]);
+    expect(said).toContain("its time was over");
   });
 
   test("a part that cannot run here is in the report, and the run is incomplete: 3", async () => {

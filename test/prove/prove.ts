@@ -1,5 +1,5 @@
 import { parseArguments, UsageError, type ProveArguments } from "./arguments.ts";
-import type { Part } from "./part.ts";
+import type { Part, PartRequest, PartResult } from "./part.ts";
 import { progressBar } from "./progress.ts";
 import { createReport, table, writeReport, type PartReport, type Verdict } from "./report.ts";
 
@@ -48,15 +48,22 @@ async function runPart(
   const bar = progressBar(name, output);
   let wasOver = false;
   const shareMs = tier === "deep" ? 60_000 * (minutes ?? deepMinutes) : Infinity;
-  const result = await part.run({
+  const request: PartRequest = {
     tier,
     ...(seed === undefined ? {} : { seed }),
     ...(minutes === undefined ? {} : { minutes }),
     progress: (done, all) => bar.show(done, all),
     isOver: () => (wasOver ||= Date.now() - startedMs > shareMs),
-  });
+  };
+  const result = await part.run(request).catch((error: unknown) => broken(name, error));
   bar.clear();
   const verdict = result.failures.length === 0 ? "passed" : "failed";
   const cut = wasOver ? { timeWasOver: true as const } : {};
   return { ...base, verdict, wallMs: Date.now() - startedMs, ...cut, ...result };
+}
+
+/** A part that breaks has proven nothing; the others go on, and the report is written. */
+function broken(name: string, error: unknown): PartResult {
+  const message = `the part itself broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return { counts: {}, failures: [{ seed: 0, message, reproduce: `npm run prove -- --only ${name}` }] };
 }
