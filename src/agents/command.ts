@@ -1,6 +1,6 @@
 import type { Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
 import { failureOf, runChild, type ChildEnd, type CommandOptions } from "./child.ts";
-import { renderPrompt } from "./prompt.ts";
+import { renderPrompt, withNoise } from "./prompt.ts";
 
 /** EX_TEMPFAIL of sysexits: "I am busy, ask again". */
 const EXIT_BUSY = 75;
@@ -18,7 +18,8 @@ export function commandAgent(options: CommandOptions): RunHandler {
     const { signal, overrides } = request;
     const timeoutMs = overrides?.timeoutMs ?? options.timeoutMs;
     const given = { stdin: renderPrompt(request), variables: variables(request), signal };
-    return meaningOf(await runChild({ ...options, ...(timeoutMs && { timeoutMs }) }, given));
+    const end = await runChild({ ...options, ...(timeoutMs && { timeoutMs }) }, given);
+    return withNoise(meaningOf(end), request);
   };
 }
 

@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import type { Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
 import { keepHead } from "./capture.ts";
 import { plain } from "./plain.ts";
-import { renderPrompt } from "./prompt.ts";
+import { renderPrompt, withNoise } from "./prompt.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** Conflict, locked, too many requests, unavailable: the agent works, ask again. */
@@ -33,7 +33,7 @@ export function httpAgent(options: HttpOptions): RunHandler {
     const signal = limit === undefined ? request.signal : AbortSignal.any([request.signal, limit]);
     try {
       const response = await post(options, request, signal);
-      return meaningOf(response, await bodyOf(response));
+      return withNoise(meaningOf(response, await bodyOf(response)), request);
     } catch (error) {
       if (request.signal.aborted) return { status: "skipped", reason: "preempted" };
       const why =
@@ -44,7 +44,7 @@ export function httpAgent(options: HttpOptions): RunHandler {
 }
 
 function post({ url, headers }: HttpOptions, run: RunRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  const { signal: _, lane: __, ...facts } = run;
+  const { signal: _, lane: __, marks: ___, ...facts } = run;
   const body = Buffer.from(JSON.stringify({ ...facts, prompt: renderPrompt(run) }));
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const send = new URL(url).protocol === "https:" ? requestHttps : requestHttp;

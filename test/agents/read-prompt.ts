@@ -1,7 +1,8 @@
 import fc from "fast-check";
+import { promptPrefix } from "../../src/agents/prompt.ts";
 
 /** Everything that any reader may take for the end of a line. */
-const LINE_END = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
+export const LINE_END = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
 
 /** What a strict reader takes out of a prompt, line by line, trusting only lines that no text can make. */
 export interface ReadPrompt {
@@ -16,7 +17,8 @@ export interface ReadPrompt {
 
 /** @throws an Error that says what no prompt of ours has */
 export function readPrompt(prompt: string): ReadPrompt {
-  const [, ...lines] = prompt.split(LINE_END);
+  if (!prompt.startsWith(promptPrefix())) throw new Error("a beginning that is not ours");
+  const [, ...lines] = prompt.slice(promptPrefix().length).split(LINE_END);
   const marks = new Set<string>();
   const events: ReadPrompt["events"][number][] = [];
   let open: ReadPrompt["events"][number] | null = null;
