@@ -6,6 +6,9 @@ export type { Clock } from "./run/clock.ts";
 export { defineConfig } from "./config/load.ts";
 export type { Config } from "./config/schema.ts";
 export { ERROR_CODES, LubdubError, type ErrorCode, type ErrorFacts } from "./errors.ts";
+export { withChecks, type Finding, type PreRunCheck } from "./gates/checks.ts";
+export { gate, type GateOptions } from "./gates/gate.ts";
+export { heartbeatFile, type HeartbeatFileOptions } from "./gates/heartbeat-file.ts";
 export { createHeartbeat } from "./heartbeat.ts";
 export { memoryStore } from "./log/memory.ts";
 export {

@@ -121,6 +121,15 @@ export interface RunRequest {
 /** Skips that mean "ask again soon": the agent is working, or was pre-empted. */
 export const RETRYABLE_SKIPS = ["requests-in-flight", "cron-in-progress", "lanes-busy", "preempted"] as const;
 
+/** Skips that a check before the run decided: the agent was not asked, and no token was spent. */
+export const UNASKED_SKIPS = [
+  "gate-closed",
+  "gate-failed",
+  "empty-heartbeat-file",
+  "no-tasks-due",
+  "alerts-disabled",
+] as const;
+
 /** The run succeeded: its events are acknowledged. */
 export interface Ran {
   readonly status: "ran";

@@ -207,7 +207,7 @@ describe("the tables are complete, and nothing in them is made up", () => {
 
   test("fields of the agents", () => {
     const { agents } = configSchema.shape;
-    const { match: _, ...kinds } = agents.unwrap().element.shape;
+    const { match: _, heartbeatFile: __, gate, ...kinds } = agents.unwrap().element.shape;
     const rows = table("agent | fields (default) | handled | busy | failed");
     expect(rows.map(([name]) => code(name))).toEqual(Object.keys(kinds));
     for (const [name, fields = ""] of rows) {
@@ -215,6 +215,8 @@ describe("the tables are complete, and nothing in them is made up", () => {
       const shown = [...fields.replaceAll(/ \([^)]*\)/g, "").matchAll(/`(\w+)`/g)].map(([, field]) => field);
       expect(shown, `the fields of ${name}`).toEqual(Object.keys(kind.shape));
     }
+    const gateRows = table("gate | default | meaning").map(([name]) => code(name));
+    expect(gateRows).toEqual(Object.keys(gate.unwrap().shape));
   });
 
   test("commands and their options", () => {
@@ -279,5 +281,5 @@ function leaves(command: Command, name = ""): Map<string, Command> {
 }
 
 function nameIn(row: string): string {
-  return /^lubdub ((?:dead )?[a-z]+)/.exec(row)?.[1] ?? row;
+  return /^lubdub ((?:(?:config|dead) )?[a-z]+)/.exec(row)?.[1] ?? row;
 }

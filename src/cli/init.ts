@@ -45,6 +45,8 @@ export default {
 
     // The built-in agent that prints what it was woken with.
     { match: "*", console: {} },
+    // Beside each agent, what is looked at before it is asked:
+    // heartbeatFile: "HEARTBEAT.md", gate: { command: { argv: ["./new-mail.sh"] } }
   ],
 
   // Where the daemon listens. 0 takes a free port.

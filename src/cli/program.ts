@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { plain } from "../agents/plain.ts";
+import { addConfig } from "./config.ts";
 import { addDead } from "./dead.ts";
 import { addDoctor } from "./doctor.ts";
 import { addInit } from "./init.ts";
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addDead(program);
   addKeep(program);
   addDoctor(program);
+  addConfig(program);
   addInit(program);
   return program;
 }

@@ -15,6 +15,7 @@ import { ScheduleIndex } from "../run/schedule-index.ts";
 import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
+import { countsOf } from "./counts.ts";
 import { asStoreError, notRunning, tell } from "./failures.ts";
 import type { Host, HostState } from "./host.ts";
 import { eraseSession, indexSchedules, storedActors } from "./stored.ts";
@@ -198,7 +199,7 @@ class EmbeddedHost implements Host {
 
   #committed(records: readonly LogRecord[], effects: readonly Effect[]): void {
     for (const record of records) {
-      this.counts[record.type] = (this.counts[record.type] ?? 0) + 1;
+      for (const [name, count] of countsOf(record)) this.counts[name] = (this.counts[name] ?? 0) + count;
       // If it fails, it is tried again at the next start.
       if (record.type === "session.forgotten") this.#orFail(() => eraseSession(this.store, record));
       for (const listener of this.#listeners.keys()) tell(() => listener(record));

@@ -255,3 +255,22 @@ test("doctor: a damaged database, a wide-open folder, a command that could not b
   chmodSync(place.data, 0o755);
   expect(await problems()).toEqual(["data folder", "database", "daemon", "spool"]);
 });
+
+test("config check says whether the daemon could start with it; config schema is for editors", async () => {
+  const place = workplace();
+  place.agent("");
+  expect(await place.run("config", "check")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^ok: .*, 1 agent\n$/),
+  });
+  const schema = JSON.parse((await place.run("config", "schema")).stdout) as { properties: object };
+  expect(Object.keys(schema.properties)).toContain("agents");
+  const wrong = join(place.folder, "wrong.json");
+  writeFileSync(
+    wrong,
+    JSON.stringify({ agents: [{ match: "*", console: {}, gate: { command: { argv: ["./none"] } } }] }),
+  );
+  const ended = await place.run("config", "check", "--config", wrong);
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).toContain("LUBDUB_CONFIG_INVALID");
+});

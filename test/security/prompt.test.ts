@@ -67,7 +67,7 @@ describe("an author cannot leave the envelope", () => {
       ),
     );
     expect(events).toMatchObject([{ title: "event 1 of 1", trust: "untrusted" }]);
-    expect(events[0]?.facts).toMatch(/^id "e-1-aaaaaaaa", source "/);
+    expect(events[0]?.facts).toMatch(/^id "e-1-aaaaaaaa", kind other, source "/);
   });
 
   test("nor know the mark in advance: it is of the run", () => {
