@@ -103,6 +103,12 @@ describe("Pending", () => {
   });
 });
 
+test("of two wakes of different rank whose turn comes at the same time the more urgent one goes first", () => {
+  const urgent = wake("urgent", { intent: "event", requestedAtMs: RANK_HEAD_START_MS, dueAtMs: 0 });
+  const less = wake("less", { intent: "scheduled", requestedAtMs: 0, dueAtMs: 0 });
+  expect(Pending.of([less, urgent]).next(RANK_HEAD_START_MS)?.sessionKey).toBe("urgent");
+});
+
 describe("merge", () => {
   test("keeps the older id and age, takes the more urgent words and the sooner deadline", () => {
     const merged = merge(
@@ -123,6 +129,28 @@ describe("merge", () => {
     expect(merge(pending, wake("a", { wakeId: "new", requestedAtMs: 2, dueAtMs: 900 }))).toBe(pending);
     expect(merge(pending, wake("a", { intent: "scheduled", reason: "less urgent", dueAtMs: 900 }))).toBe(
       pending,
+    );
+  });
+
+  test("a deadline that is as soon changes nothing: the pause stays a pause", () => {
+    const pending = wake("a", { waitsFor: "backoff", intent: "manual", dueAtMs: 100 });
+    expect(merge(pending, wake("a", { intent: "manual", dueAtMs: 100 }))).toBe(pending);
+  });
+
+  test.each(["attempts", "postponements"] as const)(
+    "the more %s count on, and nothing else changes",
+    (what) => {
+      const pending = wake("a", { [what]: 1 });
+      expect(merge(pending, wake("a", { [what]: 3, dueAtMs: 900 }))).toEqual({ ...pending, [what]: 3 });
+      expect(merge(pending, wake("a", { [what]: 0, dueAtMs: 900 }))).toBe(pending);
+    },
+  );
+
+  test("overrides go with the words that are taken", () => {
+    const overrides = { model: "small" };
+    expect(merge(wake("a"), wake("a", { overrides })).overrides).toEqual(overrides);
+    expect(merge(wake("a", { overrides }), wake("a", { intent: "scheduled", dueAtMs: 1 })).overrides).toEqual(
+      overrides,
     );
   });
 
