@@ -1,3 +1,4 @@
+import type { ActorKind } from "./core/actor.ts";
 import type { LogRecord } from "./core/records.ts";
 import type {
   Accepted,
@@ -112,6 +113,8 @@ export interface StateAt {
   readonly sessions: Readonly<Record<string, unknown>>;
   readonly heartbeats: Readonly<Record<string, unknown>>;
   readonly schedules: Readonly<Record<string, unknown>>;
+  /** Actors that are missing above: what is stored of them is damaged. */
+  readonly damaged?: readonly { readonly kind: ActorKind; readonly key: string; readonly message: string }[];
 }
 
 /** Held while anyone works in a lane. */

@@ -264,8 +264,11 @@ export interface Schedule {
 export interface SessionSummary {
   readonly sessionKey: string;
   readonly lane: string;
-  /** State of the lane's heartbeat, as far as this session is concerned. */
-  readonly state: "idle" | "pending" | "running" | "retrying";
+  /**
+   * State of the lane's heartbeat, as far as this session is concerned. `damaged`: what is stored of it cannot be read, so the
+   * figures are unknown and stand at 0; the status says what is wrong.
+   */
+  readonly state: "idle" | "pending" | "running" | "retrying" | "damaged";
   readonly queued: number;
   readonly dead: number;
   readonly oldestQueuedAtMs: number | null;

@@ -62,6 +62,9 @@ function statusWords(status: Status & { readonly url: string; readonly pid: numb
     `${status.runsInFlight} running, ${status.lanesDue} waiting, ${status.liveActors} actors in memory`,
     ...Object.entries(status.counts).map(([name, count]) => `${name}: ${count}`),
   ];
+  for (const { lane, code, message } of status.quarantined ?? []) {
+    lines.push(`set aside: ${oneLine(lane, 512)}: ${oneLine(message, 500)} [${code}]`);
+  }
   if (status.cause !== undefined) lines.push(`${oneLine(status.cause.message, 500)} [${status.cause.code}]`);
   return lines.join("\n");
 }

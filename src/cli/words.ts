@@ -9,6 +9,7 @@ function events(count: number): string {
 }
 
 export function sessionLine({ sessionKey, state, queued, dead }: SessionSummary): string {
+  if (state === "damaged") return `${oneLine(sessionKey, 512)}  damaged: see lubdub doctor`;
   const letters = dead === 0 ? "" : `, ${dead} given up`;
   return `${oneLine(sessionKey, 512)}  ${state}, ${queued} queued${letters}`;
 }

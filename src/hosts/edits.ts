@@ -5,6 +5,7 @@ import { LubdubError, shown } from "../errors.ts";
 import { parseSessionKey } from "../intake/parse.ts";
 import type { RecordDraft } from "../run/journal.ts";
 import type { Accepted, DeadLetter, Recorded, SystemEvent } from "../vocabulary.ts";
+import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
 
 /** Writes one record of an operator or caller, and answers after its commit. */
@@ -57,7 +58,8 @@ function sessionOfLetter(host: Host, eventId: string): string {
 }
 
 /** Its record tells its session. Where that was compacted away, the sessions that have dead letters are looked through. */
-function letterOf({ store, world }: Host, eventId: string): DeadLetter | undefined {
+function letterOf(host: Host, eventId: string): DeadLetter | undefined {
+  const { store, world } = host;
   const position = positionOf(eventId);
   if (position === undefined) return undefined;
   const letterIn = ({ actor }: SessionEntry) =>
@@ -69,8 +71,11 @@ function letterOf({ store, world }: Host, eventId: string): DeadLetter | undefin
     if (letter !== undefined) return letter as DeadLetter;
   }
   const query = { kind: "session", limit: Number.MAX_SAFE_INTEGER, withDeadLetters: true } as const;
-  for (const { key } of store.snapshots(query)) {
-    const letter = letterIn(world.peekSession(key));
+  for (const key of store.keys(query)) {
+    const letter = unlessDamaged(
+      () => letterIn(world.peekSession(key)),
+      (error) => host.quarantine(world.laneOf(key), error),
+    );
     if (letter !== undefined) return letter as DeadLetter;
   }
   return undefined;

@@ -16,6 +16,7 @@ import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
 import { countsOf } from "./counts.ts";
+import { unlessDamaged } from "./damage.ts";
 import { asStoreError, notRunning, tell } from "./failures.ts";
 import type { Host, HostState } from "./host.ts";
 import { eraseSession, indexSchedules, storedActors } from "./stored.ts";
@@ -76,7 +77,7 @@ class EmbeddedHost implements Host {
       ...this.#shared(),
       leases: this.leases,
       waker: this.waker,
-      quarantine: this.#quarantine,
+      quarantine: (lane, error) => this.quarantine(lane, error),
     });
     this.intake = createIntake({ ...this.#shared(), store: this.store, guard: () => this.guard() });
     this.scheduler = this.#schedulerOn(timer);
@@ -90,6 +91,10 @@ class EmbeddedHost implements Host {
 
   get failure(): LubdubError | null {
     return this.#failure;
+  }
+
+  quarantine(lane: string, error: unknown): void {
+    this.quarantined.set(lane, asStoreError(error));
   }
 
   guardRead(): void {
@@ -173,7 +178,7 @@ class EmbeddedHost implements Host {
         index: this.scheduleIndex,
         timer,
         wallMs: this.options.clock?.nowMs ?? Date.now,
-        quarantine: this.#quarantine,
+        quarantine: (key, error) => this.quarantine(key, error),
       },
       this.store.head().atMs,
     );
@@ -186,13 +191,18 @@ class EmbeddedHost implements Host {
     waker.clear();
     journal.reset();
     for (const record of store.read({ after: store.checkpoint() })) {
-      step(world, record);
-      if (record.type === "session.forgotten") eraseSession(store, record);
+      unlessDamaged(
+        () => {
+          step(world, record);
+          if (record.type === "session.forgotten") eraseSession(store, record);
+        },
+        (error) => this.quarantine(world.laneOf(record.sessionKey), error),
+      );
     }
     this.#effects.length = 0; // a replay only remembers
     waker.fill(store.deadlines("heartbeat"));
     for (const lane of world.heartbeats.keys()) runner.touched(lane);
-    indexSchedules(this.scheduleIndex, store);
+    indexSchedules(this.scheduleIndex, store, (id, error) => this.quarantine(`schedule ${id}`, error));
     for (const id of world.schedules.live.keys()) this.scheduler.touched(id);
     this.scheduler.recover();
   }
@@ -248,9 +258,6 @@ class EmbeddedHost implements Host {
     if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
     this.#orFail(() => store.compact(upTo, nowMs));
   }
-
-  readonly #quarantine = (lane: string, error: unknown): void =>
-    void this.quarantined.set(lane, asStoreError(error));
 
   #tellClosed(error: LubdubError): void {
     for (const onClosed of this.#listeners.values()) tell(() => onClosed(error));

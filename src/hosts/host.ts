@@ -30,6 +30,8 @@ export interface Host {
   readonly failure: LubdubError | null;
   /** Lanes that could not be read from the store; all others go on. */
   readonly quarantined: ReadonlyMap<string, LubdubError>;
+  /** Sets a lane aside: something of it could not be read. */
+  quarantine(lane: string, error: unknown): void;
   /** Counts since the start: committed records by type, runs whose agent was not asked by reason, tokens. */
   readonly counts: Record<string, number>;
   /** Throws once nothing can be read: closed, or the store has failed. */

@@ -7,6 +7,7 @@ import { parseSchedule, parseScheduleId, type ScheduleDraft } from "../intake/pa
 import { SCHEDULES_MAX } from "../options.ts";
 import { nextAt, upcoming } from "../policy/cadence.ts";
 import type { Cadence, Schedule } from "../vocabulary.ts";
+import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
 import { write } from "./edits.ts";
 import { checkRange } from "./views.ts";
@@ -160,7 +161,13 @@ function list(host: Host, { after = "", limit = 100 }: PageOptions = {}): readon
   return ids
     .sort()
     .slice(0, limit)
-    .map((id) => viewOf(host, host.world.schedules.peek(id)));
+    .flatMap(
+      (id) =>
+        unlessDamaged(
+          () => viewOf(host, host.world.schedules.peek(id)),
+          (error) => host.quarantine(`schedule ${id}`, error),
+        ) ?? [],
+    );
 }
 
 const tooMany = (): LubdubError =>

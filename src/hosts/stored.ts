@@ -3,6 +3,7 @@ import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
 import type { SessionForgotten } from "../core/records.ts";
 import type { AnyEntry, Source } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
+import { unlessDamaged } from "./damage.ts";
 import { ENDED, type Store } from "../log/store.ts";
 import { SCHEDULES_MAX } from "../options.ts";
 import type { ScheduleIndex } from "../run/schedule-index.ts";
@@ -44,9 +45,19 @@ export function storedActors(store: Store, upTo?: number): Source {
 }
 
 /** What is kept in memory of the schedules at rest, as of the newest checkpoint. */
-export function indexSchedules(index: ScheduleIndex, store: Store): void {
+export function indexSchedules(
+  index: ScheduleIndex,
+  store: Store,
+  onDamage: (scheduleId: string, error: LubdubError) => void,
+): void {
   index.clear();
-  for (const { key, state, dueAtMs } of store.snapshots({ kind: "schedule", limit: SCHEDULES_MAX })) {
+  for (const key of store.keys({ kind: "schedule", limit: SCHEDULES_MAX })) {
+    const snapshot = unlessDamaged(
+      () => store.snapshot("schedule", key),
+      (error) => onDamage(key, error),
+    );
+    if (snapshot === undefined) continue;
+    const { state, dueAtMs } = snapshot;
     const { spec } = (JSON.parse(state) as { context: ScheduleContext }).context;
     if (spec === null) continue;
     index.set(key, { sessionKey: spec.sessionKey, kind: spec.cadence.kind, alarmAtMs: dueAtMs });

@@ -1,4 +1,5 @@
 import type { PageOptions, ReadOptions, SessionView, StateAt, Status } from "../api.ts";
+import type { ActorKind } from "../core/actor.ts";
 import { asEvents } from "../core/batch.ts";
 import { deadlineOf } from "../core/deadline.ts";
 import type { LogRecord } from "../core/records.ts";
@@ -7,6 +8,7 @@ import { whyOf } from "../core/why.ts";
 import { createWorld, type SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
+import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
 import { plain, storedActors } from "./stored.ts";
 import { history } from "./receipts.ts";
@@ -75,31 +77,49 @@ export function sessionView(host: Host, sessionKey: string): SessionView {
   };
 }
 
+/** A damaged session keeps its place in the list: nothing is left out in silence. */
 export function listSessions(host: Host, page: PageOptions = {}): readonly SessionSummary[] {
-  return entries(host, page, false).map((entry) => summaryOf(host, entry));
+  const { world } = host;
+  return sessionKeys(host, page, false).map(
+    (key) =>
+      readable(host, key, () => summaryOf(host, world.peekSession(key))) ?? {
+        sessionKey: key,
+        lane: world.laneOf(key),
+        state: "damaged",
+        queued: 0,
+        dead: 0,
+        oldestQueuedAtMs: null,
+        dueAtMs: null,
+      },
+  );
 }
 
-/** Dead letters of as many sessions as the page holds. */
+/** Dead letters of as many sessions as the page holds; empty only when there are no more. */
 export function listDeadLetters(host: Host, page: PageOptions = {}): readonly DeadLetter[] {
-  return entries(host, page, true).flatMap(({ actor }) => actor.context.dead as readonly DeadLetter[]);
+  for (let rest = page; ;) {
+    const keys = sessionKeys(host, rest, true);
+    const letters = keys.flatMap((key) => readable(host, key, () => lettersOf(host, key)) ?? []);
+    const after = keys.at(-1);
+    if (letters.length > 0 || after === undefined) return letters;
+    rest = { ...page, after };
+  }
 }
 
-/** Stored and live sessions by key, bytewise: a live one is newer than what is stored of it. */
-function entries(
+const lettersOf = ({ world }: Host, key: string): readonly DeadLetter[] =>
+  world.peekSession(key).actor.context.dead as readonly DeadLetter[];
+
+const readable = <T>(host: Host, sessionKey: string, look: () => T): T | undefined =>
+  unlessDamaged(look, (error) => host.quarantine(host.world.laneOf(sessionKey), error));
+
+/** Stored and live sessions, bytewise: a live one is newer than what is stored of it. */
+function sessionKeys(
   { world, store }: Host,
   { after, limit = 100 }: PageOptions,
   withDeadLetters: boolean,
-): SessionEntry[] {
+): string[] {
   checkRange("limit", limit, 1, 1_000);
-  const keys = new Set<string>();
-  for (const { key } of store.snapshots({
-    kind: "session",
-    limit,
-    ...(after === undefined ? {} : { after }),
-    withDeadLetters,
-  })) {
-    keys.add(key);
-  }
+  const from = after === undefined ? {} : { after };
+  const keys = new Set(store.keys({ kind: "session", limit, ...from, withDeadLetters }));
   for (const { key, actor, previous } of world.sessions.values()) {
     if (previous > 0 && (!withDeadLetters || actor.context.dead.length > 0)) keys.add(key);
   }
@@ -109,8 +129,7 @@ function entries(
     .filter(({ bytes }) => start === null || Buffer.compare(bytes, start) > 0)
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .slice(0, limit)
-    .map(({ key }) => world.peekSession(key))
-    .filter(({ actor }) => !withDeadLetters || actor.context.dead.length > 0);
+    .map(({ key }) => key);
 }
 
 export function readLog(
@@ -137,13 +156,27 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     laneOf: options.laneOf,
     ...(from === 0 ? {} : { source: storedActors(store, from) }),
   });
+  const damaged: NonNullable<StateAt["damaged"]>[number][] = [];
+  const revive = (kind: ActorKind, bring: (key: string) => unknown): void => {
+    for (const key of store.keys({ kind, limit: STATE_SESSIONS_MAX, upTo: from })) {
+      unlessDamaged(
+        () => bring(key),
+        ({ message }) => damaged.push({ kind, key, message }),
+      );
+    }
+  };
   if (from > 0) {
-    const all = { limit: STATE_SESSIONS_MAX, upTo: from };
-    for (const { key } of store.snapshots({ kind: "session", ...all })) world.session(key);
-    for (const { key } of store.snapshots({ kind: "heartbeat", ...all })) world.heartbeat(key);
-    for (const { key } of store.snapshots({ kind: "schedule", ...all })) world.schedules.get(key);
+    revive("session", (key) => world.session(key));
+    revive("heartbeat", (key) => world.heartbeat(key));
+    revive("schedule", (key) => world.schedules.get(key));
   }
-  for (const record of store.read({ after: from, upTo: position })) step(world, record);
+  for (const record of store.read({ after: from, upTo: position })) {
+    // What cannot be moved was named above.
+    unlessDamaged(
+      () => step(world, record),
+      () => {},
+    );
+  }
   const byKey = <T>(found: Iterable<readonly [string, T]>): Record<string, T> =>
     Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
@@ -156,6 +189,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
         .filter(({ actor }) => actor.value !== "ended")
         .map((entry) => [entry.key, plain(entry)] as const),
     ),
+    ...(damaged.length === 0 ? {} : { damaged }),
   };
 }
 

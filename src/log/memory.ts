@@ -42,7 +42,7 @@ export function memoryStore(): Store {
       log.checkOpen();
       return checkpoints.findLast((position) => position <= upTo) ?? 0;
     },
-    *snapshots(query) {
+    *keys(query) {
       log.checkOpen();
       yield* snapshots[query.kind].page(query);
     },

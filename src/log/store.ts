@@ -37,9 +37,15 @@ export interface Store extends Disposable {
   snapshot(kind: ActorKind, key: string, upTo?: number): Snapshot | undefined;
   /** Position of the newest checkpoint at or before `upTo`; 0 if there is none. */
   checkpoint(upTo?: number): number;
-  /** Newest snapshots of one kind, ordered by key (bytewise), after `after` (exclusive). Ended actors are left out. */
-  snapshots(query: SnapshotQuery): Iterable<Snapshot>;
-  /** Actors that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. */
+  /**
+   * Actors of one kind that have a snapshot, ordered by key (bytewise), after `after` (exclusive). Ended ones are left out. Nothing
+   * is verified here: a damaged snapshot is listed with its neighbours, and refused by `snapshot`.
+   */
+  keys(query: KeyQuery): Iterable<string>;
+  /**
+   * Actors that wait for something, as of the newest checkpoint: key and deadline only, so that a million fit in memory. One whose
+   * deadline is damaged is due at 0: it is looked at at once, and `snapshot` says what is wrong.
+   */
   deadlines(kind: ActorKind): Iterable<{ readonly key: string; readonly dueAtMs: number }>;
 
   /** Position of the `event.queued` record with this dedupe key (of one session: see the journal), if it is still remembered at `nowMs`. */
@@ -95,13 +101,13 @@ export interface Snapshot {
   readonly state: string;
 }
 
-/** Which snapshots to list. */
-export interface SnapshotQuery {
+/** Which actors to list. */
+export interface KeyQuery {
   readonly kind: ActorKind;
   /** Keys greater than this. */
   readonly after?: string;
   readonly limit: number;
-  /** Newest versions at or before this position. @default all */
+  /** As of this position. @default the newest */
   readonly upTo?: number;
   readonly withDeadLetters?: boolean;
 }

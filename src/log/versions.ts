@@ -1,4 +1,4 @@
-import { ENDED, type Snapshot, type SnapshotQuery } from "./store.ts";
+import { ENDED, type Snapshot, type KeyQuery } from "./store.ts";
 
 export const isEnded = ({ machine }: Snapshot): boolean => machine === ENDED.machine;
 
@@ -29,7 +29,7 @@ export class Versions {
     }
   }
 
-  *page({ after, limit, upTo, withDeadLetters = false }: SnapshotQuery): Iterable<Snapshot> {
+  *page({ after, limit, upTo, withDeadLetters = false }: KeyQuery): Iterable<string> {
     let left = limit;
     for (const key of this.#keys()) {
       if (left <= 0) return;
@@ -37,7 +37,7 @@ export class Versions {
       const newest = this.newest(key, upTo);
       if (newest === undefined || isEnded(newest) || (withDeadLetters && newest.dead === 0)) continue;
       left -= 1;
-      yield newest;
+      yield key;
     }
   }
 

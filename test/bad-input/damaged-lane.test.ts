@@ -1,8 +1,12 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
+import { sessionLine } from "../../src/cli/words.ts";
+import { connect } from "../../src/client/index.ts";
 import { LubdubError } from "../../src/errors.ts";
 import { createHost } from "../../src/hosts/embedded.ts";
+import { serveHttp } from "../../src/http/index.ts";
 import { memoryStore } from "../../src/log/memory.ts";
 import { sqliteStore } from "../../src/log/sqlite/index.ts";
 import { temporaryFolder } from "../log/folder.ts";
@@ -94,7 +98,59 @@ test("a damaged record of one session: its history says so, its queue and its ne
   await heart.soon(heartbeat.close());
 });
 
-test("a list that would have to leave out a damaged session says so; the page after it is served", async () => {
+test.each([
+  [
+    "session",
+    "UPDATE snapshots SET state = replace(state, 'for D', 'for X') WHERE kind = 'session' AND key = ?",
+  ],
+  [
+    "heartbeat",
+    "UPDATE snapshots SET state = replace(state, 'w-', 'x-') WHERE kind = 'heartbeat' AND key = ?",
+  ],
+])("a list with a damaged %s names it in its place, and serves its neighbour", async (_, statement) => {
+  using folder = temporaryFolder();
+  const clock = await populate(folder.path);
+  damage(folder.path, statement.replace("?", `'${D}'`));
+  const heart = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock });
+  const listed = await heart.heartbeat.sessions();
+  expect(listed.map(({ sessionKey, state, queued }) => [sessionKey, state, queued])).toEqual([
+    [D, "damaged", 0],
+    [W, "retrying", 1],
+  ]);
+  expect(await heart.heartbeat.sessions({ limit: 1 })).toEqual(listed.slice(0, 1));
+  expect((await heart.heartbeat.status()).quarantined).toMatchObject([
+    { lane: D, code: "LUBDUB_STORE_CORRUPT" },
+  ]);
+  await heart.soon(heart.heartbeat.close());
+});
+
+test("dead letters: those of a damaged session are missing and it is named; the others are listed, and can be requeued", async () => {
+  using folder = temporaryFolder();
+  const { heartbeat, agent, clock, soon } = testHeart(
+    { maxAttempts: 1 },
+    { store: sqliteStore({ folder: folder.path }) },
+  );
+  agent.answers(FAILED);
+  for (const sessionKey of [W, D])
+    await soon(heartbeat.wake(`for ${sessionKey === D ? "D" : "W"}`, { sessionKey }));
+  await clock.advance(300);
+  await soon(heartbeat.close());
+  damage(
+    folder.path,
+    `UPDATE snapshots SET state = replace(state, 'for D', 'for X') WHERE kind = 'session' AND key = '${D}'`,
+  );
+  const again = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock });
+  for (const page of [{}, { limit: 1 }]) {
+    const letters = await again.heartbeat.deadLetters(page);
+    expect(letters.map(({ event }) => event.text)).toEqual(["for W"]);
+  }
+  expect((await again.heartbeat.status()).quarantined).toMatchObject([{ lane: D }]);
+  const [letter] = await again.heartbeat.deadLetters();
+  await again.soon(again.heartbeat.requeue(letter?.event.eventId ?? ""));
+  await again.soon(again.heartbeat.close());
+});
+
+test("the state at a position names what is damaged in it, and holds all else", async () => {
   using folder = temporaryFolder();
   const clock = await populate(folder.path);
   damage(
@@ -102,9 +158,82 @@ test("a list that would have to leave out a damaged session says so; the page af
     `UPDATE snapshots SET state = replace(state, 'for D', 'for X') WHERE kind = 'session' AND key = '${D}'`,
   );
   const heart = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock });
-  await expect(heart.heartbeat.sessions()).rejects.toEqual(isCorrupt);
-  const after = await heart.heartbeat.sessions({ after: D });
-  expect(after.map(({ sessionKey }) => sessionKey)).toEqual([W]);
+  await heart.soon(heart.heartbeat.wake("for W again", { sessionKey: W }));
+  const { position } = await heart.heartbeat.status();
+  const state = await heart.heartbeat.stateAt(position);
+  expect(Object.keys(state.sessions)).toEqual([W]);
+  expect(Object.keys(state.heartbeats)).toEqual([D, W]);
+  expect(state.damaged).toMatchObject([{ kind: "session", key: D }]);
+  await heart.soon(heart.heartbeat.close());
+});
+
+test("a start goes on although a session with records since its damaged snapshot, and a deadline, are damaged", async () => {
+  using folder = temporaryFolder();
+  using copy = temporaryFolder();
+  const clock = await populate(folder.path);
+  const killed = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock });
+  for (const sessionKey of [D, W]) await killed.soon(killed.heartbeat.wake("once more", { sessionKey }));
+  mkdirSync(copy.path, { mode: 0o700, recursive: true });
+  await killed.heartbeat.backup(join(copy.path, "lubdub.db")); // as a killed process leaves it: without a checkpoint
+  await killed.soon(killed.heartbeat.close());
+  damage(copy.path, `UPDATE snapshots SET previous = previous + 1 WHERE kind = 'session' AND key = '${D}'`);
+  damage(
+    copy.path,
+    `UPDATE snapshots SET due_at_ms = due_at_ms + 1 WHERE kind = 'heartbeat' AND key = '${D}'`,
+  );
+  const heart = testHeart({}, { store: sqliteStore({ folder: copy.path }), clock });
+  heart.agent.answers(RAN);
+  await clock.advance(60_000);
+  expect(heart.agent.calls.flatMap(({ events }) => events.map(({ text }) => text))).toEqual([
+    "for W",
+    "once more",
+  ]);
+  expect(heart.agent.calls.every(({ sessionKey }) => sessionKey === W)).toBe(true);
+  expect((await heart.heartbeat.status()).quarantined).toMatchObject([{ lane: D }]);
+  await heart.soon(heart.heartbeat.close());
+});
+
+test("a damaged schedule is set aside and named; the others tick", async () => {
+  using folder = temporaryFolder();
+  const made = testHeart({}, { store: sqliteStore({ folder: folder.path }) });
+  for (const scheduleId of ["damaged", "sound"]) {
+    const schedule = {
+      scheduleId,
+      sessionKey: D,
+      text: scheduleId,
+      everyMs: 60_000,
+    } as const;
+    await made.soon(made.heartbeat.setSchedule(schedule));
+  }
+  await made.soon(made.heartbeat.close());
+  damage(
+    folder.path,
+    "UPDATE snapshots SET state = state || ' ' WHERE kind = 'schedule' AND key = 'damaged'",
+  );
+  const heart = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock: made.clock });
+  heart.agent.answers(RAN);
+  await heart.clock.advance(61_000);
+  expect(heart.agent.calls.flatMap(({ events }) => events.map(({ text }) => text))).toEqual(["sound"]);
+  expect((await heart.heartbeat.schedules()).map(({ scheduleId }) => scheduleId)).toEqual(["sound"]);
+  expect((await heart.heartbeat.status()).quarantined).toMatchObject([{ lane: "schedule damaged" }]);
+  await heart.soon(heart.heartbeat.close());
+});
+
+test("over HTTP and on the command line, the damaged session is named and its neighbour is served", async () => {
+  using folder = temporaryFolder();
+  const clock = await populate(folder.path);
+  damage(
+    folder.path,
+    `UPDATE snapshots SET state = replace(state, 'for D', 'for X') WHERE kind = 'session' AND key = '${D}'`,
+  );
+  const heart = testHeart({}, { store: sqliteStore({ folder: folder.path }), clock });
+  const token = "t".repeat(40);
+  const server = await serveHttp({ heartbeat: heart.heartbeat, token, host: "127.0.0.1", port: 0 });
+  const client = connect({ url: server.url, token });
+  const listed = await client.sessions();
+  expect(listed.map(sessionLine)).toEqual([`${D}  damaged: see lubdub doctor`, `${W}  retrying, 1 queued`]);
+  expect((await client.status()).quarantined).toMatchObject([{ lane: D }]);
+  await server.close();
   await heart.soon(heart.heartbeat.close());
 });
 

@@ -43,7 +43,7 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
       expect(subject.again().snapshot("session", A)?.queued).toBe(5);
     });
 
-    test("lists the newest of each key in pages", () => {
+    test("lists each key once, in pages", () => {
       subject.fresh();
       const keys = range(100, 700).map((n) => `agent:${n}`);
       checkpoint(
@@ -52,23 +52,13 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
         keys.map((key) => session(key, 1)),
       );
       checkpoint(subject.store, [queued(2, A)], [session("agent:105", 2), session("agent:999", 2)]);
-      const list = (query: object) => [
-        ...subject.store.snapshots({ kind: "session", limit: 10_000, ...query }),
-      ];
-      expect(list({}).map(({ key }) => key)).toEqual([...keys, "agent:999"]);
-      expect(list({ after: "agent:698" }).map(({ key }) => key)).toEqual([
-        "agent:699",
-        "agent:700",
-        "agent:999",
-      ]);
-      expect(list({ after: "agent:104", limit: 2 }).map(({ key, position }) => [key, position])).toEqual([
-        ["agent:105", 2],
-        ["agent:106", 1],
-      ]);
+      const list = (query: object) => [...subject.store.keys({ kind: "session", limit: 10_000, ...query })];
+      expect(list({})).toEqual([...keys, "agent:999"]);
+      expect(list({ after: "agent:698" })).toEqual(["agent:699", "agent:700", "agent:999"]);
+      expect(list({ after: "agent:104", limit: 2 })).toEqual(["agent:105", "agent:106"]);
       expect(list({ limit: 300 })).toHaveLength(300);
       expect(list({ limit: 0 })).toEqual([]);
-      expect(list({ upTo: 1, after: "agent:104", limit: 1 }).map(({ position }) => position)).toEqual([1]);
-      expect(list({ upTo: 1 })).toHaveLength(keys.length);
+      expect(list({ upTo: 1 })).toEqual(keys);
       expect(list({ kind: "heartbeat" })).toEqual([]);
     });
 
@@ -80,15 +70,14 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
         [session("a", 1, { dead: 1 }), session("b", 1, { dead: 1 }), session("c", 1)],
       );
       checkpoint(subject.store, [queued(2, A)], [session("a", 2), session("c", 2, { dead: 3 })]);
-      const dead = (upTo?: number) =>
-        [
-          ...subject.again().snapshots({
-            kind: "session",
-            limit: 10,
-            withDeadLetters: true,
-            ...(upTo === undefined ? {} : { upTo }),
-          }),
-        ].map(({ key }) => key);
+      const dead = (upTo?: number) => [
+        ...subject.again().keys({
+          kind: "session",
+          limit: 10,
+          withDeadLetters: true,
+          ...(upTo === undefined ? {} : { upTo }),
+        }),
+      ];
       expect(dead()).toEqual(["b", "c"]);
       expect(dead(1)).toEqual(["a", "b"]);
     });
@@ -117,10 +106,10 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
       checkpoint(subject.store, [queued(2, A)], [schedule("a", 2, { ...ENDED, dueAtMs: null })]);
       for (const current of subject.both()) {
         expect([...current.deadlines("schedule")]).toEqual([{ key: "b", dueAtMs: 1_001 }]);
-        expect([...current.snapshots({ kind: "schedule", limit: 9 })].map(({ key }) => key)).toEqual(["b"]);
+        expect([...current.keys({ kind: "schedule", limit: 9 })]).toEqual(["b"]);
         expect(current.snapshot("schedule", "a")?.machine).toBe("");
         expect(current.snapshot("schedule", "a", 1)).toEqual(schedule("a", 1));
-        expect([...current.snapshots({ kind: "schedule", limit: 9, upTo: 1 })]).toHaveLength(2);
+        expect([...current.keys({ kind: "schedule", limit: 9, upTo: 1 })]).toEqual(["a", "b"]);
       }
       expect(subject.store.compact(1, 0).snapshots).toBe(0);
       expect(subject.store.compact(2, 0).snapshots).toBe(2);
@@ -168,9 +157,7 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
         lookAlikes.toReversed().map((key, index) => session(key, 1, { queued: index })),
       );
       subject.again();
-      expect([...subject.store.snapshots({ kind: "session", limit: 100 })].map(({ key }) => key)).toEqual(
-        lookAlikes,
-      );
+      expect([...subject.store.keys({ kind: "session", limit: 100 })]).toEqual(lookAlikes);
       expect(lookAlikes.map((key) => subject.store.snapshot("session", key)?.queued)).toEqual([
         6, 5, 4, 3, 2, 1, 0,
       ]);

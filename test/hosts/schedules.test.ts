@@ -195,7 +195,7 @@ describe("by hand", () => {
     await set(heart, { everyMs: HOUR_MS });
     await heart.soon(heart.heartbeat.removeSchedule("beat"));
     await heart.soon(heart.heartbeat.close());
-    expect([...store.snapshots({ kind: "schedule", limit: 10 })]).toEqual([]);
+    expect([...store.keys({ kind: "schedule", limit: 10 })]).toEqual([]);
   });
 
   test("a session that is forgotten takes its schedules along, and their texts", async () => {

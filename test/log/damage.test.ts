@@ -6,6 +6,8 @@ import { LubdubError } from "../../src/errors.ts";
 import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
 import type { Store } from "../../src/log/store.ts";
 import { checkpoint, fill, lane, queued, range, session } from "../contract/store-records.ts";
+import { mulberry32 } from "../support/simulated-clock.ts";
+import { contentsOf } from "../support/store-contents.ts";
 import { temporaryFolder } from "./folder.ts";
 
 const A = "agent:main:discord:channel:42";
@@ -18,7 +20,7 @@ test(`each of ${FLIPS} random bits flipped in a closed database is detected, or 
   const file = join(folder.path, "lubdub.db");
   const sound = readFileSync(file);
   const before = contents(folder.path);
-  const random = generator(SEED);
+  const random = mulberry32(SEED);
   const found = { atOpening: 0, atReading: 0, byDoctor: 0, harmless: 0 };
   const unnoticed: number[] = [];
   const missedByDoctor: number[] = [];
@@ -144,11 +146,28 @@ test("changed snapshots, checkpoints and dedupe keys are noticed before they are
   using store = sqliteStore({ folder: folder.path });
   const isCorrupt = expect.objectContaining({ code: "LUBDUB_STORE_CORRUPT" });
   expect(() => store.snapshot("session", "agent:9")).toThrow(isCorrupt);
-  expect(() => [...store.snapshots({ kind: "session", limit: 1_000 })]).toThrow(isCorrupt);
-  expect(() => [...store.deadlines("heartbeat")]).toThrow(isCorrupt);
+  expect(() => store.snapshot("heartbeat", "lane:2")).toThrow(isCorrupt);
   expect(() => store.findDuplicate("key-2", 0)).toThrow(isCorrupt);
   expect(() => store.checkpoint()).toThrow(isCorrupt);
   expect(store.snapshot("session", "agent:8")?.key).toBe("agent:8");
+});
+
+test("what is damaged is listed with its neighbours, and due at once", () => {
+  using folder = temporaryFolder();
+  populate(folder.path);
+  change(
+    folder.path,
+    `UPDATE snapshots SET state = state || ' ' WHERE key = 'agent:9';
+     UPDATE snapshots SET due_at_ms = due_at_ms + 1 WHERE key = 'lane:2'`,
+  );
+  using store = sqliteStore({ folder: folder.path });
+  expect([...store.keys({ kind: "session", after: "agent:7", limit: 2 })]).toEqual(["agent:8", "agent:9"]);
+  expect(
+    [...store.deadlines("heartbeat")].filter(({ key }) => key === "lane:2" || key === "lane:20"),
+  ).toEqual([
+    { key: "lane:2", dueAtMs: 0 },
+    { key: "lane:20", dueAtMs: 1_020 },
+  ]);
 });
 
 test("doctor works beside a running owner", () => {
@@ -208,32 +227,10 @@ function read(folder: string): string {
 }
 
 function everything(store: Store): string {
-  const all = { limit: 10_000 };
-  return JSON.stringify([
-    store.head(),
-    store.base(),
-    store.checkpoint(),
-    [...store.read()],
-    [...store.snapshots({ kind: "session", ...all })],
-    [...store.snapshots({ kind: "session", ...all, withDeadLetters: true })],
-    [...store.snapshots({ kind: "heartbeat", ...all })],
-    [...store.deadlines("heartbeat")],
-    range(1, 100).map((n) => store.findDuplicate(`key-${n}`, 0)),
-  ]);
+  return JSON.stringify([contentsOf(store), range(1, 100).map((n) => store.findDuplicate(`key-${n}`, 0))]);
 }
 
 function change(folder: string, sql: string): void {
   using db = new DatabaseSync(join(folder, "lubdub.db"));
   db.exec(sql);
-}
-
-/** mulberry32: small numbers in, the same sequence out, on every machine. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -110,7 +110,7 @@ test("compaction in many steps", () => {
   });
   expect(store.compact(last, 1)).toEqual({ records: last, snapshots: count });
   expect(store.findDuplicate("k", 0)).toBeUndefined();
-  expect([...store.snapshots({ kind: "session", limit: 2 * count })]).toHaveLength(count);
+  expect([...store.keys({ kind: "session", limit: 2 * count })]).toHaveLength(count);
 });
 
 test("a backup is a store of its own, for its owner only, and replaces nothing", () => {

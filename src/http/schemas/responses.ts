@@ -80,7 +80,7 @@ export const sessionSummary = z
   .object({
     sessionKey,
     lane: z.string(),
-    state: z.enum(["idle", "pending", "running", "retrying"]),
+    state: z.enum(["idle", "pending", "running", "retrying", "damaged"]),
     queued: z.number().int(),
     dead: z.number().int(),
     oldestQueuedAtMs: epochMs.nullable(),
@@ -118,6 +118,7 @@ export const stateAt = z
     sessions: z.looseObject({}),
     heartbeats: z.looseObject({}),
     schedules: z.looseObject({}),
+    damaged: z.array(z.object({ kind: z.string(), key: z.string(), message: z.string() })).optional(),
   })
   .openapi("StateAt");
 export const status = z
@@ -129,6 +130,7 @@ export const status = z
     runsInFlight: z.number().int(),
     lanesDue: z.number().int(),
     counts: z.record(z.string(), z.number()),
+    quarantined: z.array(failure.extend({ lane: z.string() })).optional(),
     cause: failure.optional(),
   })
   .openapi("Status");

@@ -4,8 +4,7 @@ import { ENDED, type ActorKind, type Snapshot, type Store } from "../store.ts";
 import { corrupt, mapped } from "./failures.ts";
 import { sum } from "./integrity.ts";
 
-const PAGE_SNAPSHOTS = 256;
-const PAGE_DEADLINES = 4_096;
+const PAGE_ROWS = 4_096;
 /** Positions are safe integers. */
 const LAST = Number.MAX_SAFE_INTEGER;
 
@@ -26,7 +25,7 @@ export type SnapshotRow = [...Columns, state: string];
 export const SNAPSHOT_COLUMNS = `${COLUMNS}, state`;
 
 /** The tables `snapshots` and `checkpoints`. */
-export interface SnapshotTables extends Pick<Store, "snapshot" | "snapshots" | "checkpoint" | "deadlines"> {
+export interface SnapshotTables extends Pick<Store, "snapshot" | "keys" | "checkpoint" | "deadlines"> {
   /** Writes a checkpoint. */
   insert(position: number, snapshots: readonly Snapshot[]): void;
   /** All versions of an actor whose newest record is at or before `last`. */
@@ -40,8 +39,8 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
     insertCheckpoint,
     selectNewest,
     selectCheckpoint,
-    selectPage,
-    selectDead,
+    selectKeys,
+    selectDeadKeys,
     selectColumns,
     selectUpTo,
   } = statements(db);
@@ -67,15 +66,15 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
       if (sum(position) !== crc) throw corrupt(file, `checkpoint ${position} was changed`);
       return position;
     },
-    *snapshots({ kind, after = "", limit, upTo = LAST, withDeadLetters = false }) {
-      const select = withDeadLetters ? selectDead : selectPage;
+    *keys({ kind, after = "", limit, upTo = LAST, withDeadLetters = false }) {
+      const select = withDeadLetters ? selectDeadKeys : selectKeys;
       let from = after;
       for (let left = limit; left > 0;) {
-        const size = Math.min(left, PAGE_SNAPSHOTS);
-        const rows = mapped(file, () => select.all(kind, from, upTo, upTo, size)) as unknown as SnapshotRow[];
-        for (const row of rows) yield fromRow(row, file);
+        const size = Math.min(left, PAGE_ROWS);
+        const rows = mapped(file, () => select.all(kind, from, upTo, upTo, size)) as unknown as [string][];
+        for (const [key] of rows) yield key;
         if (rows.length < size) return;
-        from = rows.at(-1)?.[1] ?? from;
+        from = rows.at(-1)?.[0] ?? from;
         left -= size;
       }
     },
@@ -83,14 +82,14 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
       let from = "";
       for (;;) {
         const rows = mapped(file, () =>
-          selectColumns.all(kind, from, LAST, LAST, PAGE_DEADLINES),
+          selectColumns.all(kind, from, LAST, LAST, PAGE_ROWS),
         ) as unknown as Columns[];
         for (const row of rows) {
-          check(row, file);
           const [, key, , , , dueAtMs] = row;
-          if (dueAtMs !== null) yield { key, dueAtMs };
+          if (!isSound(row)) yield { key, dueAtMs: 0 };
+          else if (dueAtMs !== null) yield { key, dueAtMs };
         }
-        if (rows.length < PAGE_DEADLINES) return;
+        if (rows.length < PAGE_ROWS) return;
         from = rows.at(-1)?.[1] ?? from;
       }
     },
@@ -108,15 +107,22 @@ function statements(db: DatabaseSync) {
   const selectCheckpoint = db.prepare(
     "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
   );
-  const selectPage = db.prepare(newestOfEachKey(SNAPSHOT_COLUMNS, ""));
-  const selectDead = db.prepare(
-    newestOfEachKey(SNAPSHOT_COLUMNS, "AND dead > 0", "INDEXED BY snapshots_with_dead_letters"),
+  const selectKeys = db.prepare(newestOfEachKey("key", ""));
+  const selectDeadKeys = db.prepare(
+    newestOfEachKey("key", "AND dead > 0", "INDEXED BY snapshots_with_dead_letters"),
   );
   const selectColumns = db.prepare(newestOfEachKey(COLUMNS, ""));
   const selectUpTo = db.prepare(
     `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND previous <= ?`,
   );
-  for (const select of [selectUpTo, selectNewest, selectCheckpoint, selectPage, selectDead, selectColumns]) {
+  for (const select of [
+    selectUpTo,
+    selectNewest,
+    selectCheckpoint,
+    selectKeys,
+    selectDeadKeys,
+    selectColumns,
+  ]) {
     select.setReturnArrays(true);
   }
   return {
@@ -124,8 +130,8 @@ function statements(db: DatabaseSync) {
     insertCheckpoint,
     selectNewest,
     selectCheckpoint,
-    selectPage,
-    selectDead,
+    selectKeys,
+    selectDeadKeys,
     selectColumns,
     selectUpTo,
   };
@@ -161,18 +167,14 @@ function toRow({
 /** @throws LubdubError `LUBDUB_STORE_CORRUPT` */
 export function fromRow(row: SnapshotRow, file: string): Snapshot {
   const [kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc, , state] = row;
-  check(row, file);
-  if (crc32(state) !== stateCrc) throw changed(row, file);
+  if (!isSound(row) || crc32(state) !== stateCrc) {
+    throw corrupt(file, `the snapshot of ${kind} ${key} at position ${position} was changed`);
+  }
   return { kind, key, position, machine, previous, dueAtMs, queued, dead, state };
 }
 
-function check(row: Columns | SnapshotRow, file: string): void {
+/** Whether the columns beside the state are as they were written. */
+function isSound(row: Columns | SnapshotRow): boolean {
   const [kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc, crc] = row;
-  if (sum(kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc) !== crc) {
-    throw changed(row, file);
-  }
-}
-
-function changed([kind, key, position]: Columns | SnapshotRow, file: string) {
-  return corrupt(file, `the snapshot of ${kind} ${key} at position ${position} was changed`);
+  return sum(kind, key, position, machine, previous, dueAtMs, queued, dead, stateCrc) === crc;
 }

@@ -80,7 +80,7 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     base: () => ends.get().base.position,
     snapshot: (...query) => attempt(() => snapshots.snapshot(...query)),
     checkpoint: (upTo) => attempt(() => snapshots.checkpoint(upTo)),
-    snapshots: snapshots.snapshots,
+    keys: snapshots.keys,
     deadlines: snapshots.deadlines,
     findDuplicate: (key, nowMs) => attempt(() => dedupe.findDuplicate(key, nowMs)),
     erase(erasure) {

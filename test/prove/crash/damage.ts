@@ -5,6 +5,7 @@ import { LubdubError } from "../../../src/errors.ts";
 import { sqliteStore, verifyStore } from "../../../src/log/sqlite/index.ts";
 import type { Store } from "../../../src/log/store.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
+import { contentsOf } from "../../support/store-contents.ts";
 import { dataFolder } from "./history.ts";
 import { runChild } from "./spawn.ts";
 
@@ -120,27 +121,13 @@ function use(folder: string): Omit<Look, "problems"> {
   let store: Store | undefined;
   try {
     store = sqliteStore({ folder });
-    return { refused: false, neighbours: 0, contents: everything(store) };
+    return { refused: false, neighbours: 0, contents: JSON.stringify(contentsOf(store)) };
   } catch (error) {
     if (!(error instanceof LubdubError)) throw error;
     return { refused: true, neighbours: store === undefined ? 0 : neighbours(store), contents: "" };
   } finally {
     store?.close();
   }
-}
-
-function everything(store: Store): string {
-  const all = { limit: 10_000 };
-  return JSON.stringify([
-    store.head(),
-    store.base(),
-    store.checkpoint(),
-    [...store.read()],
-    [...store.snapshots({ kind: "session", ...all })],
-    [...store.snapshots({ kind: "session", ...all, withDeadLetters: true })],
-    [...store.snapshots({ kind: "heartbeat", ...all })],
-    [...store.deadlines("heartbeat")],
-  ]);
 }
 
 function neighbours(store: Store): number {
