@@ -125,7 +125,7 @@ describe("renderPrompt", () => {
     expect(promptPrefix()).not.toMatch(/\d/);
   });
 
-  it("S19 a run is as trusted as the least trusted of what is really shown", () => {
+  it("problem 33, S19: a run is as trusted as the least trusted of what is really shown", () => {
     const trusted = anEvent({ trust: "trusted" });
     const untrusted = anEvent({ eventId: "e-9-dddddddd", trust: "untrusted" });
     const noise = { ...untrusted, text: "Heartbeat poll" };

@@ -8,7 +8,7 @@ import { sqliteStore } from "../../src/log/sqlite/index.ts";
 import { erasure, fill } from "../contract/store-records.ts";
 import { temporaryFolder } from "./folder.ts";
 
-test("a second process is told who owns the folder; a killed owner has given it up", async () => {
+test("problem 35: a second process is told who owns the folder; a killed owner has given it up", async () => {
   using folder = temporaryFolder();
   const owner = await ownerProcess(folder.path);
   const refusal = refusalOf(folder.path);
