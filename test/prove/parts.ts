@@ -1,3 +1,4 @@
+import { fuzz } from "./fuzz/part.ts";
 import { interleavings } from "./interleavings/part.ts";
 import { load } from "./load/part.ts";
 import { museum } from "./museum/part.ts";
@@ -15,6 +16,7 @@ export const PARTS: readonly Part[] = [
   simulator,
   museum,
   interleavings,
+  fuzz,
   kill,
   killDaemonPart,
   powerLoss,

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fuzzPart } from "./fuzz/part.ts";
 import { interleavingsPart } from "./interleavings/part.ts";
 import { museumPart } from "./museum/part.ts";
 import { BUGS, planted } from "./museum/planted.ts";
@@ -92,6 +93,23 @@ describe("the mutation score", () => {
   test("fails below what is wanted", () => {
     const { failures } = judge({ files: { "b.ts": { mutants: [mutant("Survived")] } } }, 1);
     expect(failures).toMatchObject([{ message: "0 % of the mutants are noticed; 1 % are wanted" }]);
+  });
+});
+
+describe("the fuzzer", () => {
+  test("a slice of each target: no door gives way", async () => {
+    const sizes = {
+      http: 200,
+      sockets: 60,
+      library: 200,
+      prompt: 100,
+      config: 100,
+      "command line": 100,
+      rows: 500,
+    };
+    const { counts, failures } = await fuzzPart({ pr: sizes, deep: sizes }).run(request);
+    expect(failures).toEqual([]);
+    expect(counts).toEqual(sizes);
   });
 });
 
