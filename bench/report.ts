@@ -6,7 +6,7 @@ import type { Spread } from "./statistics.ts";
 /** One measured figure. */
 export interface Line extends Spread {
   readonly what: string;
-  readonly unit: "events/s" | "ms" | "s" | "MB" | "%" | "per minute";
+  readonly unit: "events/s" | "ms" | "s" | "MB" | "%" | "per minute" | "timers";
   readonly cpuUsPerEvent?: number;
   /** Throughput, divided by that of raw `node:sqlite` in groups of 100 in the same round: the median of the rounds. */
   readonly ratioToRaw?: number;

@@ -6,6 +6,7 @@ import type { EventDraft } from "../intake/parse.ts";
 import { parseSchedule, parseScheduleId, type ScheduleDraft } from "../intake/parse-schedule.ts";
 import { SCHEDULES_MAX } from "../options.ts";
 import { nextAt, upcoming } from "../policy/cadence.ts";
+import type { RecordDraft } from "../run/journal.ts";
 import type { Cadence, Schedule } from "../vocabulary.ts";
 import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
@@ -27,69 +28,86 @@ type ScheduleCalls = Pick<
 const UPCOMING = 5;
 
 export function schedulesOf(host: Host): ScheduleCalls {
-  const change = async (id: string, type: "schedule.paused" | "schedule.removed"): Promise<ScheduleEntry> => {
-    const entry = known(host, id);
-    const { sessionKey } = specOf(entry);
-    await write(host, { type, sessionKey, facts: { scheduleId: entry.key }, body: null });
-    return entry;
-  };
+  const { world, journal, scheduleIndex } = host;
   return {
     setSchedule: (options) => setSchedule(host, options),
     async removeSchedule(id) {
-      host.guard();
-      const { sessionKey } = specOf(known(host, id));
-      const scheduleId = parseScheduleId(id);
-      return write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
+      const { key, actor } = known(host, id);
+      return write(host, removal(key, specOf(actor)));
     },
-    pauseSchedule: async (id) => viewOf(host, await change(id, "schedule.paused")),
+    async pauseSchedule(id) {
+      const entry = known(host, id);
+      const { sessionKey } = specOf(entry.actor);
+      const facts = { scheduleId: entry.key };
+      return changed(host, entry, { type: "schedule.paused", sessionKey, facts, body: null });
+    },
     async resumeSchedule(id) {
       const entry = known(host, id);
+      const { sessionKey, cadence } = specOf(entry.actor);
       if (entry.actor.value === "active") return viewOf(host, entry);
-      const { sessionKey, cadence } = specOf(entry);
       const facts = { scheduleId: entry.key, nextAtMs: nextAt(cadence, nowFor(host, cadence)) };
-      await write(host, { type: "schedule.resumed", sessionKey, facts, body: null });
-      return viewOf(host, entry);
+      return changed(host, entry, { type: "schedule.resumed", sessionKey, facts, body: null });
     },
     async runSchedule(id) {
       host.guard();
       const entry = known(host, id);
       host.scheduler.runNow(entry);
-      await host.journal.committed();
-      return viewOf(host, entry);
+      const view = viewOf(host, entry);
+      await journal.committed();
+      return view;
     },
     async schedule(id) {
       host.guardRead();
       return viewOf(host, known(host, id));
     },
-    schedules: async (page) => list(host, page),
+    async schedules({ after = "", limit = 100 }: PageOptions = {}) {
+      host.guardRead();
+      checkRange("limit", limit, 1, 1_000);
+      return scheduleIndex.page(after, limit).flatMap(
+        (id) =>
+          unlessDamaged(
+            () => viewOf(host, world.schedules.peek(id)),
+            (error) => host.quarantine(`schedule ${id}`, error),
+          ) ?? [],
+      );
+    },
   };
 }
 
 async function setSchedule(host: Host, options: ScheduleOptions): Promise<Schedule | null> {
   host.guard();
+  const { journal, world, scheduleIndex } = host;
   const draft = parseSchedule(options, host.scheduler.wallMs());
   const { scheduleId, cadence, wake } = draft;
-  const old = host.scheduleIndex.has(scheduleId) ? host.world.schedules.peek(scheduleId) : null;
-  if (cadence === null) {
-    if (old !== null) {
-      const { sessionKey } = specOf(old);
-      await write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
-    }
+  const old = scheduleIndex.has(scheduleId) ? world.schedules.peek(scheduleId) : null;
+  if (old === null && scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
+  const record = cadence && recordOf(draft, cadence, nextOf(host, old, cadence));
+  if (old !== null && (record === null || specOf(old.actor).sessionKey !== wake.sessionKey)) {
+    journal.write(removal(scheduleId, specOf(old.actor)));
+  }
+  if (record === null) {
+    await journal.committed();
     return null;
   }
-  if (old === null && host.scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
-  if (old !== null && specOf(old).sessionKey !== wake.sessionKey) {
-    const { sessionKey } = specOf(old);
-    await write(host, { type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null });
-  }
-  const record = recordOf(draft, cadence, nextOf(host, old, cadence));
-  if (old === null || !saysTheSame(old, record)) await write(host, record);
-  return viewOf(host, host.world.schedules.get(scheduleId));
+  const entry = world.schedules.get(scheduleId);
+  return old !== null && saysTheSame(old, record) ? viewOf(host, entry) : changed(host, entry, record);
 }
+
+/** As it is once `draft` is written: by the time of the commit it may have ticked, and be over. */
+async function changed(host: Host, entry: ScheduleEntry, draft: RecordDraft): Promise<Schedule> {
+  host.guard();
+  host.journal.write(draft);
+  const view = viewOf(host, entry);
+  await host.journal.committed();
+  return view;
+}
+
+const removal = (scheduleId: string, { sessionKey }: { readonly sessionKey: string }) =>
+  ({ type: "schedule.removed", sessionKey, facts: { scheduleId }, body: null }) as const;
 
 /** A schedule whose cadence stays keeps its next tick, so that setting it again at each start does not push it. */
 function nextOf(host: Host, old: ScheduleEntry | null, cadence: Cadence): number | null {
-  const kept = old !== null && JSON.stringify(specOf(old).cadence) === JSON.stringify(cadence);
+  const kept = old !== null && JSON.stringify(specOf(old.actor).cadence) === JSON.stringify(cadence);
   return kept ? old.actor.context.nextAtMs : nextAt(cadence, nowFor(host, cadence));
 }
 
@@ -130,15 +148,15 @@ function known({ world, scheduleIndex }: Host, id: string): ScheduleEntry {
 }
 
 /** Intake has put in more than the machine reads. */
-const specOf = ({ actor }: ScheduleEntry): Omit<Schedule, "upcomingMs"> =>
-  actor.context.spec as unknown as Omit<Schedule, "upcomingMs">;
+const specOf = ({ context }: ScheduleEntry["actor"]): Omit<Schedule, "upcomingMs"> =>
+  context.spec as unknown as Omit<Schedule, "upcomingMs">;
 
 const nowFor = ({ clock, scheduler }: Host, { kind }: Cadence): number =>
   kind === "every" ? clock.nowMs() : scheduler.wallMs();
 
 function viewOf(host: Host, entry: ScheduleEntry): Schedule {
   const { scheduleId, nextAtMs, lastTickAtMs, ticks } = entry.actor.context;
-  const spec = specOf(entry);
+  const spec = specOf(entry.actor);
   const first = nextAtMs === null ? [] : [nextAtMs];
   return {
     ...spec,
@@ -152,22 +170,6 @@ function viewOf(host: Host, entry: ScheduleEntry): Schedule {
       ...upcoming(spec.cadence, nextAtMs ?? nowFor(host, spec.cadence), UPCOMING - first.length),
     ],
   };
-}
-
-function list(host: Host, { after = "", limit = 100 }: PageOptions = {}): readonly Schedule[] {
-  host.guardRead();
-  checkRange("limit", limit, 1, 1_000);
-  const ids = host.scheduleIndex.ids().filter((id) => id > after);
-  return ids
-    .sort()
-    .slice(0, limit)
-    .flatMap(
-      (id) =>
-        unlessDamaged(
-          () => viewOf(host, host.world.schedules.peek(id)),
-          (error) => host.quarantine(`schedule ${id}`, error),
-        ) ?? [],
-    );
 }
 
 const tooMany = (): LubdubError =>

@@ -15,16 +15,21 @@ export interface Tick {
 export const MISSED_MAX = 1_000;
 
 /** The first moment after `afterMs`; null when there is none. */
-export function nextAt(cadence: Cadence, afterMs: number): number | null {
+export const nextAt = (cadence: Cadence, afterMs: number): number | null => momentsOf(cadence)(afterMs);
+
+/** The same for many questions: a cron expression is read once. */
+function momentsOf(cadence: Cadence): (afterMs: number) => number | null {
   switch (cadence.kind) {
     case "every": {
       const { everyMs, phaseMs } = cadence;
-      return phaseMs + (Math.floor((afterMs - phaseMs) / everyMs) + 1) * everyMs;
+      return (afterMs) => phaseMs + (Math.floor((afterMs - phaseMs) / everyMs) + 1) * everyMs;
     }
-    case "cron":
-      return calendar(cadence.cron, cadence.zone).next(afterMs);
+    case "cron": {
+      const times = calendar(cadence.cron, cadence.zone);
+      return (afterMs) => times.next(afterMs);
+    }
     case "at":
-      return cadence.atMs > afterMs ? cadence.atMs : null;
+      return (afterMs) => (cadence.atMs > afterMs ? cadence.atMs : null);
   }
 }
 
@@ -40,15 +45,15 @@ export function tickOf(cadence: Cadence, dueAtMs: number, nowMs: number): Tick {
       };
     }
     case "cron": {
-      const times = calendar(cadence.cron, cadence.zone);
+      const next = momentsOf(cadence);
       let tickAtMs = dueAtMs;
       let missed = 0;
       for (; missed < MISSED_MAX; missed++) {
-        const following = times.next(tickAtMs);
+        const following = next(tickAtMs);
         if (following === null || following > nowMs) return { tickAtMs, missed, nextAtMs: following };
         tickAtMs = following;
       }
-      return { tickAtMs, missed, nextAtMs: times.next(nowMs) };
+      return { tickAtMs, missed, nextAtMs: next(nowMs) };
     }
     case "at":
       return { tickAtMs: dueAtMs, missed: 0, nextAtMs: null };
@@ -72,10 +77,9 @@ export function nextAtAfterSetBack(
 
 /** The next `count` moments after `afterMs`. */
 export function upcoming(cadence: Cadence, afterMs: number, count: number): readonly number[] {
+  const next = momentsOf(cadence);
   const moments: number[] = [];
-  for (let at = nextAt(cadence, afterMs); at !== null && moments.length < count; at = nextAt(cadence, at)) {
-    moments.push(at);
-  }
+  for (let at = next(afterMs); at !== null && moments.length < count; at = next(at)) moments.push(at);
   return moments;
 }
 

@@ -12,6 +12,8 @@ interface Known {
 export class ScheduleIndex {
   readonly #known = new Map<string, Known>();
   readonly #bySession = new Map<string, Set<string>>();
+  /** Null when it must be sorted anew. */
+  #sorted: readonly string[] | null = [];
 
   get size(): number {
     return this.#known.size;
@@ -25,6 +27,7 @@ export class ScheduleIndex {
   set(scheduleId: string, known: Known): number | null | undefined {
     const before = this.#known.get(scheduleId);
     if (before !== undefined && before.sessionKey !== known.sessionKey) this.remove(scheduleId);
+    if (!this.#known.has(scheduleId)) this.#sorted = null;
     this.#known.set(scheduleId, known);
     const ids = this.#bySession.get(known.sessionKey);
     if (ids === undefined) this.#bySession.set(known.sessionKey, new Set([scheduleId]));
@@ -36,6 +39,7 @@ export class ScheduleIndex {
     const known = this.#known.get(scheduleId);
     if (known === undefined) return;
     this.#known.delete(scheduleId);
+    this.#sorted = null;
     const ids = this.#bySession.get(known.sessionKey);
     ids?.delete(scheduleId);
     if (ids?.size === 0) this.#bySession.delete(known.sessionKey);
@@ -45,8 +49,21 @@ export class ScheduleIndex {
     return [...(this.#bySession.get(sessionKey) ?? [])];
   }
 
-  ids(wanted: (kind: Cadence["kind"]) => boolean = () => true): readonly string[] {
-    return [...this.#known].filter(([, { kind }]) => wanted(kind)).map(([id]) => id);
+  /** Those that do not tick every so often: they go by the wall clock. */
+  onTheWall(): readonly string[] {
+    return [...this.#known].filter(([, { kind }]) => kind !== "every").map(([id]) => id);
+  }
+
+  /** The first `count` ids after this one, sorted. */
+  page(after: string, count: number): readonly string[] {
+    this.#sorted ??= [...this.#known.keys()].sort();
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] as string) <= after) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted.slice(low, low + count);
   }
 
   *alarms(wanted: (kind: Cadence["kind"]) => boolean): Iterable<Alarm> {
@@ -56,6 +73,7 @@ export class ScheduleIndex {
   }
 
   clear(): void {
+    this.#sorted = [];
     this.#known.clear();
     this.#bySession.clear();
   }

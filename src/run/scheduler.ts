@@ -160,7 +160,7 @@ export class Scheduler {
   #noticeSetBack(): void {
     const wallMs = this.#parts.wallMs();
     if (wallMs < this.#seenWallMs - SET_BACK_NOTICED_MS) {
-      this.#setBack = this.#parts.index.ids((kind) => kind !== "every").values();
+      this.#setBack = this.#parts.index.onTheWall().values();
     }
     this.#seenWallMs = wallMs;
   }
