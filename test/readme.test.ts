@@ -226,7 +226,7 @@ describe("the tables are complete, and nothing in them is made up", () => {
     for (const row of rows) {
       const command = known.get(nameIn(row)) as Command;
       const options = command.options.filter(({ long }) => long !== "--json" && long !== "--data");
-      const shown = [...row.matchAll(/(?<=[ [])(--?[a-z-]*[a-z])\b/g)].map(([flag]) => flag);
+      const shown = [...row.matchAll(/(?<=[ [(])(--?[a-z-]*[a-z])\b/g)].map(([flag]) => flag);
       const unknown = shown.filter(
         (flag) => !options.some(({ short, long }) => flag === short || flag === long),
       );
@@ -281,5 +281,5 @@ function leaves(command: Command, name = ""): Map<string, Command> {
 }
 
 function nameIn(row: string): string {
-  return /^lubdub ((?:(?:config|dead) )?[a-z]+)/.exec(row)?.[1] ?? row;
+  return /^lubdub ((?:(?:config|dead|schedule) )?[a-z]+)/.exec(row)?.[1] ?? row;
 }
