@@ -1,4 +1,5 @@
 import {
+  encode,
   heartbeatActors,
   scheduleActor,
   sessionActor,
@@ -60,6 +61,10 @@ export interface World {
   evictSession(key: string): void;
   evictHeartbeat(lane: string): void;
   clear(): void;
+  /** Another world over the same source, with nothing live in it. */
+  atRest(): World;
+  /** An actor as it stands in another world, in the place of its own. */
+  restore(kind: ActorKind, key: string, from: World): void;
 }
 
 export interface WorldOptions {
@@ -105,6 +110,24 @@ export function createWorld({
     peekHeartbeat: (lane) => heartbeats.peek(lane),
     evictSession: (key) => sessions.evict(key),
     evictHeartbeat: (lane) => heartbeats.evict(lane),
+    atRest: () => createWorld({ laneOf, source }),
+    restore(kind, key, from) {
+      switch (kind) {
+        case "session": {
+          const entry = from.session(key);
+          return sessions.replace({ ...entry, actor: sessionActor(key, encode(entry.actor)) });
+        }
+        case "heartbeat": {
+          const entry = from.heartbeat(key);
+          const { alarmAtMs } = heartbeats.get(key);
+          return heartbeats.replace({ ...entry, alarmAtMs, actor: heartbeatActor(key, encode(entry.actor)) });
+        }
+        case "schedule": {
+          const entry = from.schedules.get(key);
+          return schedules.replace({ ...entry, actor: scheduleActor(key, encode(entry.actor)) });
+        }
+      }
+    },
     clear() {
       for (const registry of [sessions, heartbeats, schedules]) registry.clear();
     },

@@ -89,11 +89,17 @@ export class GroupCommit implements Journal {
     if (place.kind === "heartbeat") world.heartbeat(place.key);
     else world.schedules.get(place.key);
     const { previous } = session;
-    const position = ++this.#position;
+    const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());
-    this.#atMs = atMs;
     const record = { ...draft, position, previous, atMs } as unknown as LogRecord;
-    step(world, record, watch);
+    try {
+      step(world, record, watch);
+    } catch (error) {
+      this.#takeBack(session.key, place);
+      throw error;
+    }
+    this.#position = position;
+    this.#atMs = atMs;
     this.#turn.records.push(record);
     if (record.type === "event.queued" && record.facts.dedupeKey !== undefined) {
       const key = dedupeId(record.sessionKey, record.facts.dedupeKey);
@@ -152,6 +158,16 @@ export class GroupCommit implements Journal {
     ({ position: this.#position, atMs: this.#atMs } = store.head());
     this.#checkpointAt = store.checkpoint();
     takeEffects();
+  }
+
+  /** A machine threw, and is in no state any more: its record is refused, and its actors are again where the log leads. */
+  #takeBack(sessionKey: string, place: Place): void {
+    const { store, world } = this.#parts;
+    const past = world.atRest();
+    for (const record of store.read({ after: store.checkpoint() })) step(past, record);
+    for (const record of this.#turn.records) step(past, record);
+    world.restore("session", sessionKey, past);
+    world.restore(place.kind, place.key, past);
   }
 
   #checkpointDue(asked: boolean): boolean {
