@@ -10,6 +10,18 @@ const HISTORY_RECORDS_MAX = 10_000;
 
 /** How far an event or a wake has come, found by the position that its id carries: no index is kept for it. */
 export function receiptOf(host: Host, id: string): Receipt {
+  return follow(host, id)();
+}
+
+/** Asked again, it reads on from where it was. */
+type Follower = () => Receipt;
+
+function follow(host: Host, id: string): Follower {
+  const made = madeOrRefused(host, id);
+  return made.type === "event.queued" ? () => eventReceipt(host, made) : wakeFollower(host, made, id);
+}
+
+function madeOrRefused(host: Host, id: string): Maker {
   const made = madeBy(host, id);
   if (made === undefined) {
     throw new LubdubError("LUBDUB_NOT_FOUND", {
@@ -18,7 +30,7 @@ export function receiptOf(host: Host, id: string): Receipt {
       fix: "Ids are answered when an event is accepted; records that were compacted away are not found any more.",
     });
   }
-  return made.type === "event.queued" ? eventReceipt(host, made) : wakeReceipt(host, made, id);
+  return made;
 }
 
 type Maker = Extract<LogRecord, { type: "event.queued" | "wake.requested" | "events.requeued" }>;
@@ -77,27 +89,35 @@ function eventReceipt(
  * A wake may have merged with another, under whose id it then runs. So the log tells: the session's first run that started
  * after the request carries it, with all further tries of that run's wake; what ends those, ends it.
  */
-function wakeReceipt(host: Host, { sessionKey, position }: Maker, wakeId: string): Receipt {
+function wakeFollower(host: Host, { sessionKey, position }: Maker, wakeId: string): Follower {
   const base = { sessionKey, wakeId };
   const dropped = { ...base, state: "settled", settlement: "dropped", attempts: 0 } as const;
   let runId: string | undefined;
-  for (const record of [...history(host, sessionKey, position)].reverse()) {
+  let seen = position;
+  const endIn = (record: LogRecord): Receipt | undefined => {
     if (record.type === "run.started") runId = record.facts.runId;
     if (record.type === "session.forgotten") return dropped;
     if (record.type === "wake.dropped" && record.facts.lane === undefined) return dropped;
-    if (!isRunEnd(record) || record.facts.runId !== runId) continue;
+    if (!isRunEnd(record) || record.facts.runId !== runId) return undefined;
     if (record.type === "run.ran")
       return { ...base, state: "settled", settlement: "acked", ...triedBy(host, record) };
-    if (record.facts.dueAtMs !== null) continue;
+    if (record.facts.dueAtMs !== null) return undefined;
     if (record.type === "run.skipped") return dropped;
     const error = { code: record.facts.code, message: record.body?.error ?? "" };
     return { ...base, state: "settled", settlement: "dead", ...triedBy(host, record), error };
-  }
-  const { run, pending } = host.world.peekHeartbeat(host.world.laneOf(sessionKey)).actor.context;
-  if (run !== null && run.runId === runId)
-    return { ...base, state: "started", runId, attempts: run.wake.attempts + 1 };
-  const wake = pending.get(sessionKey);
-  return wake === undefined ? dropped : { ...base, state: "accepted", attempts: wake.attempts };
+  };
+  return () => {
+    for (const record of [...history(host, sessionKey, seen)].reverse()) {
+      seen = record.position;
+      const end = endIn(record);
+      if (end !== undefined) return end;
+    }
+    const { run, pending } = host.world.peekHeartbeat(host.world.laneOf(sessionKey)).actor.context;
+    if (run !== null && run.runId === runId)
+      return { ...base, state: "started", runId, attempts: run.wake.attempts + 1 };
+    const wake = pending.get(sessionKey);
+    return wake === undefined ? dropped : { ...base, state: "accepted", attempts: wake.attempts };
+  };
 }
 
 /** The run that settled it, and the how-manieth try that was: its id carries the position of its start. */
@@ -125,10 +145,11 @@ export function waitFor(
   signal?: AbortSignal,
 ): Promise<Receipt> {
   const reached = (receipt: Receipt): boolean => receipt.state === "settled" || receipt.state === state;
-  const receipt = receiptOf(host, id);
+  const look = follow(host, id);
+  const receipt = look();
   if (reached(receipt)) return Promise.resolve(receipt);
   return untilRecord(host, receipt.sessionKey, signal, () => {
-    const now = receiptOf(host, id);
+    const now = look();
     return reached(now) ? now : undefined;
   });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { BUSY, FAILED, held, RAN } from "../support/agent.ts";
+import { memoryStore } from "../../src/log/memory.ts";
 import { testHeart } from "../support/world.ts";
 
 const D = "agent:main:discord:channel:42";
@@ -36,4 +37,22 @@ test("the receipt of a wake that merged with another names the run that carried 
   await soon(heartbeat.wake("something else", { sessionKey: D }));
   expect(agent.calls).toHaveLength(4);
   expect(await heartbeat.receipt(wakeId)).toMatchObject(carried);
+});
+
+test("waiting for a wake reads each record of its session once, however many there are", async () => {
+  const memory = memoryStore();
+  let reads = 0;
+  const recordAt = (position: number) => (reads++, memory.recordAt(position));
+  const { heartbeat, agent, soon } = testHeart({ coalesceMs: 0 }, { store: { ...memory, recordAt } });
+  const busy = held();
+  agent.answers(async () => (await busy.promise, RAN));
+  await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
+  const { wakeId } = await soon(heartbeat.requestHeartbeat({ sessionKey: D, intent: "event" }));
+  const settled = heartbeat.waitFor(wakeId, "settled");
+  const EVENTS = 200;
+  for (let event = 0; event < EVENTS; event++)
+    await soon(heartbeat.wake(`event ${event}`, { sessionKey: D }));
+  expect(reads).toBeLessThan(3 * EVENTS);
+  busy.resolve();
+  expect(await soon(settled)).toMatchObject({ state: "settled", settlement: "acked" });
 });
