@@ -129,15 +129,27 @@ test("data that JSON cannot carry is refused here", async () => {
 
 test("a run may take longer than any quiet on the line: it beats until its outcome", async () => {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const { promise: started, resolve: start } = Promise.withResolvers<void>();
-  const run = (): Promise<Outcome> => (start(), promise);
-  await using it = await serve({ limits: { beatMs: 2 } }, { run });
+  await using it = await serve({ limits: { beatMs: 2 } }, { run: () => promise });
   await using client = connect({ url: it.server.url, token: TOKEN });
-  const outcome = client.runHeartbeatOnce({ sessionKey: "s" });
-  await started;
-  await new Promise((done) => setTimeout(done, 20));
-  resolve({ status: "ran", reply: "at last" });
-  expect(await outcome).toMatchObject({ status: "ran" });
+  let received = "";
+  const { fetch } = globalThis;
+  using spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (...asked) => {
+    const { body, ...answered } = await fetch(...asked).then(({ body, status, headers }) => ({
+      body,
+      status,
+      headers,
+    }));
+    const seen = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        received += new TextDecoder().decode(chunk);
+        if (received.split(": lub\n").length > 3) resolve({ status: "ran", reply: "at last" });
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(body?.pipeThrough(seen) ?? null, answered);
+  });
+  expect(await client.runHeartbeatOnce({ sessionKey: "s" })).toMatchObject({ status: "ran" });
+  expect(spy).toHaveBeenCalledOnce();
 });
 
 test("a run that cannot be asked for rejects with the daemon's error", async () => {
