@@ -51,6 +51,8 @@ export type HeartbeatEvent =
       readonly runId: string;
       readonly dueAtMs: number | null;
       readonly next: Wake | null;
+      /** The agent's provider refused: it is held back until then, and no attempt is used up. */
+      readonly refused?: boolean;
     };
 
 type Settled = Extract<HeartbeatEvent, { type: "run.ran" | "run.skipped" | "run.failed" }>;
@@ -202,11 +204,18 @@ function afterRun(pending: Pending, wake: Wake, event: Settled): Pending {
     const next = event.type === "run.skipped" ? null : event.next;
     return next === null || pending.get(next.sessionKey) !== undefined ? pending : pending.with(next);
   }
-  const back = event.type === "run.skipped" ? postponed(wake, event.dueAtMs) : backedOff(wake, event.dueAtMs);
+  const back = goesBack(wake, event, event.dueAtMs);
   const meanwhile = pending.get(wake.sessionKey);
   // What was requested during the run is older news than its answer: it does not cut the pause short.
   const merged = meanwhile === undefined ? back : merge(back, { ...meanwhile, dueAtMs: Infinity });
   return pending.with(merged);
+}
+
+function goesBack(wake: Wake, event: Settled, dueAtMs: number): Wake {
+  if (event.type === "run.skipped") return postponed(wake, dueAtMs);
+  if (event.type === "run.failed" && event.refused === true)
+    return held(wake, { hold: "circuit-open", dueAtMs });
+  return backedOff(wake, dueAtMs);
 }
 
 /** Nothing was done and nobody was asked: attempts and postponements stay. */

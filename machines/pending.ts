@@ -15,6 +15,12 @@ export interface Overrides {
   readonly isolated?: boolean;
 }
 
+/** Which run asked, and how long the chain of runs is that asked for each other. */
+export interface Cause {
+  readonly runId: string;
+  readonly depth: number;
+}
+
 /** A request that a session be run. One per session; requests for the same session merge. */
 export interface Wake {
   readonly sessionKey: string;
@@ -29,6 +35,8 @@ export interface Wake {
   readonly waitsFor: WaitsFor;
   /** Which policy holds it back; only with `waitsFor: "hold"`. */
   readonly hold?: Hold;
+  /** The run that asked for it, and how many runs in a row asked for each other; absent when it comes from outside. */
+  readonly cause?: Cause;
   /** Runs that failed so far. */
   readonly attempts: number;
   /** Busy answers so far, since the last failure. */
@@ -143,13 +151,15 @@ export function merge(pending: Wake, request: Wake): Wake {
     pending.waitsFor === "window" ||
     request.intent === "manual" ||
     (request.intent === "immediate" && pending.waitsFor === "idle") ||
-    (pending.hold !== undefined && passes(request.intent, pending.hold));
+    (pending.hold !== undefined && passes(request.intent, pending.hold)) ||
+    (pending.hold === "self-wake" && request.cause === undefined);
   const sooner = breaks && request.dueAtMs < pending.dueAtMs;
   const attempts = Math.max(pending.attempts, request.attempts);
   const postponements = Math.max(pending.postponements, request.postponements);
   const counts = attempts !== pending.attempts || postponements !== pending.postponements;
-  if (!sooner && !counts && says(pending, louder)) return pending;
-  const { overrides: _quieter, ...kept } = pending;
+  const cause = nearer(pending.cause, request.cause);
+  if (!sooner && !counts && cause === pending.cause && says(pending, louder)) return pending;
+  const { overrides: _quieter, cause: _deeper, ...kept } = pending;
   return {
     ...(sooner ? unheld(kept) : kept),
     source: louder.source,
@@ -160,8 +170,13 @@ export function merge(pending: Wake, request: Wake): Wake {
     attempts,
     postponements,
     ...(louder.overrides === undefined ? {} : { overrides: louder.overrides }),
+    ...(cause && { cause }),
   };
 }
+
+/** What comes from outside ends a chain of runs that ask for each other. */
+const nearer = (a: Cause | undefined, b: Cause | undefined): Cause | undefined =>
+  a === undefined || b === undefined ? undefined : b.depth < a.depth ? b : a;
 
 /** The wake as it is when nothing holds it back (any more). */
 export function unheld(wake: Wake): Wake {

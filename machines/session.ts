@@ -1,5 +1,7 @@
 import { assign, setup } from "xstate";
 import type { Intent } from "./intents.ts";
+import type { Cause } from "./pending.ts";
+import { counted, spent, uncounted, type Count, type Tally } from "./tally.ts";
 
 /** One thing that happened, as it waits in the queue. The machine reads its id; the rest travels with it. */
 export interface QueuedEvent {
@@ -12,6 +14,7 @@ export interface QueuedEvent {
   readonly reason: string;
   readonly trust: "trusted" | "untrusted";
   readonly queuedAtMs: number;
+  readonly cause?: Cause;
 }
 
 /** An event given up, with why. */
@@ -44,6 +47,8 @@ export interface SessionContext {
   readonly dead: readonly DeadEvent[];
   /** What its runs noted, by name; the newest last. */
   readonly marks?: Marks;
+  /** What its limits count, if it has any. */
+  readonly tally?: Tally;
 }
 
 type Marks = Readonly<Record<string, number>>;
@@ -54,8 +59,8 @@ const MARKS_MAX = 100;
 /** What can happen to a session. */
 export type SessionEvent =
   | { readonly type: "event.queued"; readonly event: QueuedEvent }
-  | ({ readonly type: "run.started" } & Offer)
-  | { readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks }
+  | ({ readonly type: "run.started"; readonly count?: Count } & Offer)
+  | { readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks; readonly tokens?: number }
   | { readonly type: "run.skipped"; readonly runId: string }
   | {
       readonly type: "run.failed";
@@ -83,7 +88,9 @@ export const sessionMachine = setup({
   guards: {
     "has a batch": ({ event }) => event.type === "run.started" && event.eventIds.length > 0,
     "is the current run": ({ context, event }) => "runId" in event && event.runId === context.offer?.runId,
-    "notes something": ({ event }) => event.type === "run.ran" && event.marks !== undefined,
+    "notes something": ({ context, event }) =>
+      event.type === "run.ran" && (event.marks !== undefined || counts(context, event)),
+    counts: ({ context, event }) => counts(context, event),
     "leaves nothing": ({ context, event }) => changed(context, event).queue.length === 0,
     "ends the run, leaves nothing": ({ context, event }) =>
       "runId" in event && event.runId === context.offer?.runId && changed(context, event).queue.length === 0,
@@ -102,6 +109,8 @@ export const sessionMachine = setup({
   states: {
     empty: {
       on: {
+        "run.started": { guard: "counts", actions: "change" },
+        "run.skipped": { guard: "counts", actions: "change" },
         "run.ran": { guard: "notes something", actions: "change" },
         "event.queued": { target: "waiting", actions: "change" },
         "events.requeued": { target: "waiting", actions: "change" },
@@ -113,6 +122,7 @@ export const sessionMachine = setup({
         "event.queued": { actions: "change" },
         "events.requeued": { actions: "change" },
         "run.started": { guard: "has a batch", target: "offered", actions: "change" },
+        "run.skipped": { guard: "counts", actions: "change" },
         "events.drained": [
           { guard: "leaves nothing", target: "empty", actions: "change" },
           { actions: "change" },
@@ -140,12 +150,28 @@ export const sessionMachine = setup({
 
 /** The context once `event` is handled. */
 function changed(context: SessionContext, event: SessionEvent): SessionContext {
+  const after = changedQueue(context, event);
+  const tally = tallyAfter(after.tally, event);
+  return tally === undefined || tally === after.tally ? after : { ...after, tally };
+}
+
+const counts = ({ tally }: SessionContext, event: SessionEvent): boolean =>
+  tallyAfter(tally, event) !== tally;
+
+function tallyAfter(tally: Tally | undefined, event: SessionEvent): Tally | undefined {
+  if (event.type === "run.started") return event.count === undefined ? tally : counted(tally, event.count);
+  if (event.type === "run.ran") return spent(tally, event.tokens ?? 0);
+  return event.type === "run.skipped" ? uncounted(tally, event.runId) : tally;
+}
+
+function changedQueue(context: SessionContext, event: SessionEvent): SessionContext {
   const { queue, offer, retry, dead } = context;
   switch (event.type) {
     case "event.queued":
       return { ...context, queue: [...queue, event.event] };
     case "run.started": {
       const { runId, wakeId, attempt, eventIds } = event;
+      if (eventIds.length === 0) return context;
       return { ...context, offer: { runId, wakeId, attempt, eventIds } };
     }
     case "run.ran": {

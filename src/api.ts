@@ -34,6 +34,11 @@ export interface WakeOptions {
    * does not delay. @default the heartbeat's `coalesceMs`; 0 for `manual` and `immediate`
    */
   readonly coalesceMs?: number;
+  /**
+   * The run that asks, by its run id: up to 64 characters. What a run causes is bounded by `limits.selfWakes`.
+   * @default the run that the call is made in; none when it comes from outside
+   */
+  readonly cause?: string;
   /** What its run does differently: over with that run. When wakes merge, those of the more urgent one hold. @default none */
   readonly overrides?: RunOverrides;
 }
@@ -112,6 +117,8 @@ export interface StateAt {
   readonly atMs: number;
   readonly sessions: Readonly<Record<string, unknown>>;
   readonly heartbeats: Readonly<Record<string, unknown>>;
+  /** Agents that have limits, by id. */
+  readonly agents: Readonly<Record<string, unknown>>;
   readonly schedules: Readonly<Record<string, unknown>>;
   /** Actors that are missing above: what is stored of them is damaged. */
   readonly damaged?: readonly { readonly kind: ActorKind; readonly key: string; readonly message: string }[];

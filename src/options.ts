@@ -2,8 +2,8 @@ import { z } from "zod";
 import { LubdubError, shown } from "./errors.ts";
 import type { Store } from "./log/store.ts";
 import type { ActorObserver } from "./inspect/observer.ts";
-import { limitsSchema } from "./limits.ts";
-import { holdPolicy, type HoldPolicy } from "./policy/hold.ts";
+import { agentOf, limitsSchema } from "./limits.ts";
+import { policiesOf, type Policies } from "./policy/hold.ts";
 import type { Limits } from "./policy/limits.ts";
 import type { Clock } from "./run/clock.ts";
 import type { RunHandler } from "./vocabulary.ts";
@@ -71,7 +71,12 @@ export interface HeartbeatOptions {
   readonly checkpointRecords?: number;
   /** Live actors of each kind kept between checkpoints: 1 to 1_000_000. Idle ones beyond it rest on disk. @default 10_000 */
   readonly liveActorsMax?: number;
-  /** What holds wakes back: quiet hours. Nothing is dropped. @default nothing */
+  /**
+   * Which agent a session belongs to, for its limits. Must answer the same for the same key.
+   * @default NAME for `agent:NAME:...`, else the session key
+   */
+  readonly agentOf?: (sessionKey: string) => string;
+  /** What holds wakes back: quiet hours, cooldowns, budgets and more. Nothing is dropped. @default nothing */
   readonly limits?: Limits;
   /** For a runtime that says whether it works: asked before each run. A `true` postpones the run and uses up no attempt. */
   readonly isBusy?: (sessionKey: string) => boolean;
@@ -108,6 +113,7 @@ const schema = z.strictObject({
   retainMs: milliseconds(315_360_000_000).optional(),
   checkpointRecords: count(1_000_000).default(20_000),
   liveActorsMax: count(1_000_000).default(10_000),
+  agentOf: fn<(sessionKey: string) => string>().default(() => agentOf),
   limits: limitsSchema.optional(),
   isBusy: fn<(sessionKey: string) => boolean>().optional(),
   onIdle: fn<(sessionKey: string, callback: () => void) => () => void>().optional(),
@@ -117,8 +123,8 @@ const schema = z.strictObject({
 
 export interface ResolvedOptions extends z.infer<typeof schema> {
   readonly retainMs: number;
-  /** All limits as one function; null when there are none. */
-  readonly hold: HoldPolicy | null;
+  /** All limits, ready to be asked; null when there are none. */
+  readonly policies: Policies | null;
 }
 
 const RETAIN_MS = 604_800_000;
@@ -146,8 +152,8 @@ export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
 /** Adds what follows from others. A dedupe key answers with the ids of its record, so the record must live as long. */
 function completed(options: z.infer<typeof schema>): ResolvedOptions {
   const { dedupeWindowMs, retainMs = Math.max(RETAIN_MS, dedupeWindowMs) } = options;
-  const hold = options.limits === undefined ? null : holdPolicy(options.limits);
-  if (retainMs >= dedupeWindowMs) return { ...options, retainMs, hold };
+  const policies = options.limits === undefined ? null : policiesOf(options.limits);
+  if (retainMs >= dedupeWindowMs) return { ...options, retainMs, policies };
   throw new LubdubError("LUBDUB_OPTION_INVALID", {
     expected: `option \`retainMs\` to be at least \`dedupeWindowMs\` (${dedupeWindowMs})`,
     got: String(retainMs),

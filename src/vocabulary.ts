@@ -28,6 +28,12 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** Where the replies to an event go. Opaque to Lubdub; it travels with the event. */
 export type Route = Readonly<Record<string, string>>;
 
+/** Which run sent an event or asked for a wake, and how many runs in a row have done so, with nothing from outside in between. */
+export interface Cause {
+  readonly runId: string;
+  readonly depth: number;
+}
+
 /** One thing that happened, as it waits in its session's queue. */
 export interface SystemEvent {
   /** `e-<position>-<random>`; unique for ever. */
@@ -46,6 +52,8 @@ export interface SystemEvent {
   readonly route?: Route;
   /** When it was accepted: milliseconds since the Unix epoch. */
   readonly queuedAtMs: number;
+  /** The run that sent it; absent when it comes from outside. */
+  readonly cause?: Cause;
 }
 
 /** An event that was given up, with why. */
@@ -159,6 +167,11 @@ export interface Failed {
   readonly reason: string;
   /** `false`: never try again, the events become dead letters. @default true */
   readonly retryable?: boolean;
+  /**
+   * The agent's provider refuses every call, whatever the events are: a wrong key, or a quota that is spent. With
+   * `limits.breaker` the agent rests, and no attempt is used up.
+   */
+  readonly class?: "auth" | "quota";
 }
 /** How a run ended. */
 export type Outcome = Ran | Skipped | Failed;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { limitsSchema } from "../limits.ts";
+import { DAEMON_LIMITS, limitsSchema } from "../limits.ts";
 import { agent } from "./agent-schema.ts";
 import { expected, milliseconds, wholeNumber } from "./parts.ts";
 import { schedulesSchema } from "./schedule-schema.ts";
@@ -56,8 +56,9 @@ export const configSchema = z
           "Runs that fail before their events become dead letters: 1 to 1000. Busy does not count. Default: 10.",
         ),
       limits: limitsSchema
+        .extend(DAEMON_LIMITS)
         .prefault({})
-        .describe("What holds wakes back; nothing is dropped. Default: no quiet hours."),
+        .describe("What holds wakes back; nothing is dropped. Default: see each field."),
       laneOf: z
         .enum(["session", "agent"], expected('"session" or "agent"'))
         .default("session")

@@ -1,9 +1,11 @@
 import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic } from "xstate";
 import {
+  agentMachine,
   heartbeatMachine,
   Pending,
   scheduleMachine,
   sessionMachine,
+  type AgentContext,
   type HeartbeatContext,
   type ScheduleContext,
   type SessionContext,
@@ -25,6 +27,7 @@ export interface Live<Context, Event> {
 
 export type HeartbeatActor = Live<HeartbeatContext, EventFromLogic<typeof heartbeatMachine>>;
 export type SessionActor = Live<SessionContext, EventFromLogic<typeof sessionMachine>>;
+export type AgentActor = Live<AgentContext, EventFromLogic<typeof agentMachine>>;
 export type ScheduleActor = Live<ScheduleContext, EventFromLogic<typeof scheduleMachine>>;
 
 /** Id and version of the machines that this build runs: written into every snapshot, checked before one is revived. */
@@ -32,9 +35,10 @@ export const MACHINE_IDS = {
   heartbeat: heartbeatMachine.id,
   session: sessionMachine.id,
   schedule: scheduleMachine.id,
+  agent: agentMachine.id,
 } as const;
 
-/** A heartbeat per lane, a session per session key, a schedule per schedule id. */
+/** A heartbeat per lane, a session per session key, a schedule per schedule id, an agent per agent id. */
 export type ActorKind = keyof typeof MACHINE_IDS;
 
 /** `perform` receives what the machine's actions ask for. */
@@ -64,6 +68,10 @@ const firstSchedule = firstOf(scheduleMachine, { scheduleId: "" });
 export const scheduleActor = (scheduleId: string, encoded?: string): ScheduleActor =>
   alive(firstSchedule, { scheduleId }, encoded === undefined ? undefined : parsed(encoded));
 
+const firstAgent = firstOf(agentMachine, { agentId: "" });
+export const agentActor = (agentId: string, encoded?: string): AgentActor =>
+  alive(firstAgent, { agentId }, encoded === undefined ? undefined : parsed(encoded));
+
 /** A snapshot as it is stored. */
 export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): string {
   return JSON.stringify({ value: actor.value, context: actor.context });
@@ -77,6 +85,7 @@ export function redacted(kind: ActorKind, encoded: string): string {
     case "schedule":
       return redactedSchedule(encoded);
     case "heartbeat":
+    case "agent":
       return encoded;
   }
 }

@@ -1,5 +1,6 @@
-import type { Cadence } from "../../machines/index.ts";
+import type { Cadence, Refusal } from "../../machines/index.ts";
 import type {
+  Cause,
   HoldReason,
   Intent,
   Json,
@@ -40,11 +41,18 @@ interface WakeFacts {
   readonly dueAtMs: number;
   /** What its run does differently. */
   readonly overrides?: RunOverrides;
+  /** The run that sent it. */
+  readonly cause?: Cause;
 }
 
 interface ElsewhereFacts {
   /** The lane that it concerns, when that is not its session's lane of today: `laneOf` has changed since. */
   readonly lane?: string;
+}
+
+interface CountedFacts {
+  /** The agent whose limits count the run; absent without limits. */
+  readonly agent?: string;
 }
 
 /** An event was accepted, and its session asked for. */
@@ -78,12 +86,20 @@ export type RunStarted = Envelope<
     readonly eventIds: readonly string[];
     /** Begun before its deadline, because the agent said that it is idle. */
     readonly idle: boolean;
+    /** How many runs in a row have asked for each other up to here; absent when something from outside did. */
+    readonly depth?: number;
+    /** What counts it, and how much of that is remembered; absent without limits. */
+    readonly limits?: {
+      readonly agent: string;
+      readonly keepStarts: number;
+      readonly dayEndsAtMs?: number;
+    };
   }
 >;
 /** The run succeeded: its events, and no others, are acknowledged. */
 export type RunRan = Envelope<
   "run.ran",
-  {
+  CountedFacts & {
     readonly wakeId: string;
     readonly runId: string;
     readonly eventIds: readonly string[];
@@ -99,24 +115,28 @@ export type RunRan = Envelope<
 /** The agent was busy, or was pre-empted: the events stay, no attempt is used up. */
 export type RunSkipped = Envelope<
   "run.skipped",
-  ElsewhereFacts & {
-    readonly wakeId: string;
-    readonly runId: string;
-    readonly reason: string;
-    /** When to try again; `null` ends a wake that has no events. */
-    readonly dueAtMs: number | null;
-  }
+  ElsewhereFacts &
+    CountedFacts & {
+      readonly wakeId: string;
+      readonly runId: string;
+      readonly reason: string;
+      /** When to try again; `null` ends a wake that has no events. */
+      readonly dueAtMs: number | null;
+    }
 >;
 /** The run failed, threw, hung or was interrupted: an attempt is used up. */
 export type RunFailed = Envelope<
   "run.failed",
-  ElsewhereFacts & {
-    readonly wakeId: string;
-    readonly runId: string;
-    readonly code: string;
-    /** When to try again; `null` when given up: the run's events become dead letters. */
-    readonly dueAtMs: number | null;
-  },
+  ElsewhereFacts &
+    CountedFacts & {
+      /** Its provider refused: the agent rests until `dueAtMs`, and no attempt is used up. */
+      readonly class?: Refusal;
+      readonly wakeId: string;
+      readonly runId: string;
+      readonly code: string;
+      /** When to try again; `null` when given up: the run's events become dead letters. */
+      readonly dueAtMs: number | null;
+    },
   { readonly error: string }
 >;
 /** The runtime said that it is busy before a run was begun. */

@@ -20,6 +20,8 @@ export type Settlement =
       readonly code: string;
       readonly error: string;
       readonly dueAtMs: number | null;
+      /** Set when the agent rests for it: then no attempt is used up. */
+      readonly class?: "auth" | "quota";
     };
 
 const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
@@ -30,7 +32,7 @@ const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
  */
 export function settlement(
   outcome: Outcome & { readonly code?: string },
-  { wake, events, nowMs, random, policy }: SettleFacts,
+  { wake, events, nowMs, random, policy, restUntilMs = null }: SettleFacts,
 ): Settlement {
   switch (outcome.status) {
     case "ran": {
@@ -43,15 +45,13 @@ export function settlement(
       return { type: "run.skipped", reason: outcome.reason, dueAtMs: over ? null : nowMs + delayMs };
     }
     case "failed": {
+      const { code = "LUBDUB_RUN_FAILED", reason: error, class: refusal } = outcome;
+      if (refusal !== undefined && restUntilMs !== null)
+        return { type: "run.failed", code, error, dueAtMs: restUntilMs, class: refusal };
       const tries = wake.attempts + 1;
       const givenUp = outcome.retryable === false || tries >= policy.maxAttempts;
       const dueAtMs = givenUp ? null : nowMs + backoffMs(tries, policy.failedBackoff, random);
-      return {
-        type: "run.failed",
-        code: outcome.code ?? "LUBDUB_RUN_FAILED",
-        error: outcome.reason,
-        dueAtMs,
-      };
+      return { type: "run.failed", code, error, dueAtMs };
     }
   }
 }
@@ -64,4 +64,6 @@ interface SettleFacts {
   /** In [0, 1). */
   readonly random: number;
   readonly policy: SettlePolicy;
+  /** Until when the agent rests if its provider refused; null: it does not, and a refusal is a failure like any other. */
+  readonly restUntilMs?: number | null;
 }

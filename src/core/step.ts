@@ -13,6 +13,7 @@ import {
   type ScheduleRecord,
   type WakeRequested,
 } from "./records.ts";
+import { countOf, stepAgent, tokensOf } from "./step-agent.ts";
 import { endSchedules, stepSchedule } from "./step-schedule.ts";
 import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
 
@@ -39,6 +40,7 @@ export function step(world: World, record: LogRecord, watch?: Watch): void {
     session.actor.send(toSession);
     watch?.(session, toSession);
   }
+  stepAgent(world, record, watch);
   const toHeartbeat = heartbeatEventOf(record, session.actor.context);
   if (toHeartbeat !== null) {
     const heartbeat = world.heartbeat(laneOf(record, session));
@@ -72,20 +74,20 @@ function laneOf({ facts }: LogRecord, session: SessionEntry): string {
   return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;
 }
 
-function sessionEventOf(record: LaneRecord, { offer }: SessionContext): SessionEvent | null {
+function sessionEventOf(record: LaneRecord, { offer, tally }: SessionContext): SessionEvent | null {
   switch (record.type) {
     case "event.queued":
       return { type: "event.queued", event: queuedEvent(record) };
     case "run.started":
-      return { type: "run.started", ...record.facts };
+      return { type: "run.started", ...record.facts, ...countOf(record) };
     case "run.ran": {
       const { runId, marks } = record.facts;
-      return offer === null && marks === undefined
+      return offer === null && marks === undefined && tally === undefined
         ? null
-        : { type: record.type, runId, ...(marks && { marks }) };
+        : { type: record.type, runId, ...(marks && { marks }), ...(tally && { tokens: tokensOf(record) }) };
     }
     case "run.skipped":
-      return offer === null ? null : { type: record.type, runId: record.facts.runId };
+      return offer === null && tally === undefined ? null : { type: record.type, runId: record.facts.runId };
     case "run.failed":
       return {
         type: "run.failed",
@@ -136,8 +138,9 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
     case "run.skipped":
       return { type: "run.skipped", runId: record.facts.runId, dueAtMs: record.facts.dueAtMs };
     case "run.failed": {
-      const { runId, dueAtMs } = record.facts;
-      return { type: "run.failed", runId, dueAtMs, next: nextWake(session, atMs) };
+      const { runId, dueAtMs, class: refusal } = record.facts;
+      const refused = refusal === undefined ? {} : { refused: true };
+      return { type: "run.failed", runId, dueAtMs, next: nextWake(session, atMs), ...refused };
     }
     case "events.drained":
     case "events.dismissed":
@@ -153,7 +156,7 @@ function queuedEvent({ sessionKey, atMs, facts, body }: EventQueued): QueuedEven
 const dataOf = (body: EventQueued["body"]): object => (body?.data === undefined ? {} : { data: body.data });
 
 function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested): Wake {
-  const { wakeId, source, intent, reason, dueAtMs, overrides } = facts;
+  const { wakeId, source, intent, reason, dueAtMs, overrides, cause } = facts;
   const { attempts = 0, postponements = 0 }: Partial<WakeRequested["facts"]> = facts;
   return {
     sessionKey,
@@ -167,6 +170,7 @@ function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested)
     attempts,
     postponements,
     ...(overrides && { overrides }),
+    ...(cause && { cause }),
   };
 }
 
@@ -189,5 +193,6 @@ function newWake(session: SessionContext, wakeId: string, dueAtMs: number, atMs:
     waitsFor: "window",
     attempts: 0,
     postponements: 0,
+    ...(oldest?.cause && { cause: oldest.cause }),
   };
 }

@@ -1,9 +1,11 @@
 import {
+  agentActor,
   encode,
   heartbeatActors,
   scheduleActor,
   sessionActor,
   type ActorKind,
+  type AgentActor,
   type HeartbeatActor,
   type ScheduleActor,
   type SessionActor,
@@ -38,7 +40,9 @@ export interface ScheduleEntry extends Entry<"schedule", ScheduleActor> {
   previous: number;
 }
 
-export type AnyEntry = SessionEntry | HeartbeatEntry | ScheduleEntry;
+export type AgentEntry = Entry<"agent", AgentActor>;
+
+export type AnyEntry = SessionEntry | HeartbeatEntry | ScheduleEntry | AgentEntry;
 
 /** Where actors that are not live come from. */
 export type Source = (
@@ -51,6 +55,8 @@ export interface World {
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   readonly heartbeats: ReadonlyMap<string, HeartbeatEntry>;
   readonly schedules: Registry<ScheduleEntry>;
+  /** Agents that have limits, by id. */
+  readonly agents: Registry<AgentEntry>;
   laneOf(sessionKey: string): string;
   session(key: string): SessionEntry;
   heartbeat(lane: string): HeartbeatEntry;
@@ -99,10 +105,15 @@ export function createWorld({
     const actor = scheduleActor(key, stored?.state);
     return { kind: "schedule", key, actor, previous: stored?.previous ?? 0, dirty: false };
   }, onlooker);
+  const agents = new Registry<AgentEntry>((key) => {
+    const actor = agentActor(key, source("agent", key)?.state);
+    return { kind: "agent", key, actor, dirty: false };
+  }, onlooker);
   return {
     sessions: sessions.live,
     heartbeats: heartbeats.live,
     schedules,
+    agents,
     laneOf,
     session: (key) => sessions.get(key),
     heartbeat: (lane) => heartbeats.get(lane),
@@ -126,10 +137,14 @@ export function createWorld({
           const entry = from.schedules.get(key);
           return schedules.replace({ ...entry, actor: scheduleActor(key, encode(entry.actor)) });
         }
+        case "agent": {
+          const entry = from.agents.get(key);
+          return agents.replace({ ...entry, actor: agentActor(key, encode(entry.actor)) });
+        }
       }
     },
     clear() {
-      for (const registry of [sessions, heartbeats, schedules]) registry.clear();
+      for (const registry of [sessions, heartbeats, schedules, agents]) registry.clear();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
+import { createAttribution } from "../run/attribution.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
 import { LaneRunner, type Runner } from "../run/runner.ts";
 import { ScheduleIndex } from "../run/schedule-index.ts";
@@ -69,6 +70,7 @@ class EmbeddedHost implements Host {
       perform: (effect) => this.#effects.push(effect),
       ...this.#watch?.actors,
     });
+    const attribution = createAttribution(this.store);
     this.leases = createLeases((lane) => this.runner.idle(lane));
     const timer = new SharedTimer(this.clock, () => this.journal.flush());
     this.waker = createWaker(timer.share(), () => this.clock.nowMs());
@@ -76,10 +78,17 @@ class EmbeddedHost implements Host {
     this.runner = new LaneRunner({
       ...this.#shared(),
       leases: this.leases,
+      attribution,
       waker: this.waker,
       quarantine: (lane, error) => this.quarantine(lane, error),
     });
-    this.intake = createIntake({ ...this.#shared(), store: this.store, guard: () => this.guard() });
+    const { causeOf } = attribution;
+    this.intake = createIntake({
+      ...this.#shared(),
+      store: this.store,
+      guard: () => this.guard(),
+      causeOf,
+    });
     this.scheduler = this.#schedulerOn(timer);
     this.#recover();
     this.journal.flush();

@@ -169,6 +169,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     revive("session", (key) => world.session(key));
     revive("heartbeat", (key) => world.heartbeat(key));
     revive("schedule", (key) => world.schedules.get(key));
+    revive("agent", (key) => world.agents.get(key));
   }
   for (const record of store.read({ after: from, upTo: position })) {
     // What cannot be moved was named above.
@@ -184,6 +185,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     atMs: position === 0 ? 0 : (store.recordAt(position)?.atMs ?? 0),
     sessions: byKey([...world.sessions.values()].map((entry) => [entry.key, plain(entry)] as const)),
     heartbeats: byKey([...world.heartbeats.values()].map((entry) => [entry.lane, plain(entry)] as const)),
+    agents: byKey([...world.agents.live.values()].map((entry) => [entry.key, plain(entry)] as const)),
     schedules: byKey(
       [...world.schedules.live.values()]
         .filter(({ actor }) => actor.value !== "ended")

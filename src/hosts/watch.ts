@@ -1,4 +1,4 @@
-import { heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
+import { agentMachine, heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
 import type { Watch } from "../core/step.ts";
 import type { AnyEntry, World } from "../core/world.ts";
 import type { ActorObserver, StartedActor } from "../inspect/observer.ts";
@@ -19,6 +19,7 @@ export function watchActors(observer: ActorObserver, world: () => World): ActorW
     for (const entry of world().heartbeats.values()) yield started(entry);
     for (const entry of world().sessions.values()) yield started(entry);
     for (const entry of world().schedules.live.values()) yield started(entry);
+    for (const entry of world().agents.live.values()) yield started(entry);
   });
   return {
     actors: {
@@ -40,6 +41,7 @@ const DEFINITIONS = {
   heartbeat: heartbeatMachine.config,
   session: sessionMachine.config,
   schedule: scheduleMachine.config,
+  agent: agentMachine.config,
 } as const;
 
 const idOf = ({ kind, key }: AnyEntry): string => `${kind}:${key}`;

@@ -5,8 +5,9 @@ import { LubdubError } from "../errors.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { Attribution } from "../run/attribution.ts";
 import type { Clock } from "../run/clock.ts";
-import type { Accepted } from "../vocabulary.ts";
+import type { Accepted, Cause } from "../vocabulary.ts";
 import { newId } from "../core/ids.ts";
 import { parseEvent, parseWake, type EventDraft, type WakeDraft } from "./parse.ts";
 
@@ -28,10 +29,11 @@ interface IntakeParts {
   readonly options: ResolvedOptions;
   /** Throws while nothing may be accepted. */
   readonly guard: () => void;
+  readonly causeOf: Attribution["causeOf"];
 }
 
 /** THE WRITE PATH. The returned promise resolves after the commit; until then nothing has happened. */
-export function createIntake({ world, store, journal, clock, options, guard }: IntakeParts): Intake {
+export function createIntake({ world, store, journal, clock, options, guard, causeOf }: IntakeParts): Intake {
   return {
     async event(text, eventOptions, wakes) {
       // 1. Is the door open?
@@ -42,7 +44,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       const { dedupeKey } = draft;
       const known = dedupeKey === undefined ? undefined : journal.findDuplicate(draft.sessionKey, dedupeKey);
       if (known !== undefined) return acceptedBefore(known);
-      const record = queue(draft, wakes);
+      const record = queue(draft, wakes, causeOf(draft.cause));
       // 6. Answer after the commit.
       await journal.committed();
       const { sessionKey, position, facts } = record;
@@ -50,7 +52,8 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
     },
     async wake(wakeOptions) {
       guard();
-      const { sessionKey, position, facts } = request(parseWake(wakeOptions));
+      const draft = parseWake(wakeOptions);
+      const { sessionKey, position, facts } = request(draft, causeOf(draft.cause));
       await journal.committed();
       return { sessionKey, wakeId: facts.wakeId, position, deduplicated: false };
     },
@@ -58,7 +61,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
     request,
   };
 
-  function queue(draft: EventDraft, wakes: boolean): EventQueued {
+  function queue(draft: EventDraft, wakes: boolean, cause?: Cause): EventQueued {
     // 4. Refuse what does not fit.
     refuseFull(world, draft.sessionKey, options.queueMax);
     // 5. Write: numbered, folded into the actors, part of this turn's commit.
@@ -67,21 +70,17 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       sessionKey: draft.sessionKey,
       facts: {
         eventId: newId("e", journal.nextPosition, clock),
-        ...wakeFacts(draft, wakes),
+        ...wakeFacts(draft, wakes, cause),
         ...eventFacts(draft),
       },
       body: { text: draft.text, ...(draft.data === undefined ? {} : { data: draft.data }) },
     });
   }
 
-  function request(draft: WakeDraft): WakeRequested {
+  function request(draft: WakeDraft, cause?: Cause): WakeRequested {
     const { sessionKey } = draft;
-    return journal.write({
-      type: "wake.requested",
-      sessionKey,
-      facts: wakeFacts(draft, true),
-      body: null,
-    });
+    const facts = wakeFacts(draft, true, cause);
+    return journal.write({ type: "wake.requested", sessionKey, facts, body: null });
   }
 
   async function acceptedBefore(position: number): Promise<Accepted> {
@@ -91,7 +90,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
     return { sessionKey: record.sessionKey, eventId, wakeId, position, deduplicated: true };
   }
 
-  function wakeFacts(draft: WakeDraft, wakes: boolean) {
+  function wakeFacts(draft: WakeDraft, wakes: boolean, cause: Cause | undefined) {
     const { source, intent, reason, sessionKey, overrides } = draft;
     const urgent = intent === "manual" || intent === "immediate";
     const delayMs = wakes ? (draft.coalesceMs ?? (urgent ? 0 : options.coalesceMs)) : options.lingerMs;
@@ -103,6 +102,7 @@ export function createIntake({ world, store, journal, clock, options, guard }: I
       reason,
       dueAtMs: clock.nowMs() + delayMs,
       ...(overrides && { overrides }),
+      ...(cause && { cause }),
     };
   }
 }

@@ -22,6 +22,7 @@ export interface WakeDraft {
   readonly intent: Intent;
   readonly reason: string;
   readonly coalesceMs?: number;
+  readonly cause?: string;
   readonly overrides?: RunOverrides;
 }
 
@@ -65,6 +66,7 @@ const wakeShape = {
   intent: z.enum(["scheduled", "task", "event", "immediate", "manual"]).optional(),
   reason: words(REASON_CHARS_MAX).optional(),
   coalesceMs: z.number().int().min(0).max(COALESCE_MS_MAX).optional(),
+  cause: words(SOURCE_CHARS_MAX).optional(),
   overrides: overrides.optional(),
 };
 const wakeSchema = z.strictObject(wakeShape);
@@ -83,13 +85,21 @@ export function parseWake(options: WakeOptions): WakeDraft {
 }
 
 function wakeDraft(wake: z.infer<typeof wakeSchema>, usual: Intent): WakeDraft {
-  const { source = "other", intent = usual, reason = source, coalesceMs, overrides: differently } = wake;
+  const {
+    source = "other",
+    intent = usual,
+    reason = source,
+    coalesceMs,
+    cause,
+    overrides: differently,
+  } = wake;
   return {
     sessionKey: parseSessionKey(wake.sessionKey),
     source,
     intent,
     reason,
     ...(coalesceMs === undefined ? {} : { coalesceMs }),
+    ...(cause === undefined ? {} : { cause }),
     ...(differently && { overrides: differently as RunOverrides }),
   };
 }

@@ -17,6 +17,7 @@ export function memoryStore(): Store {
     heartbeat: new Versions(),
     session: new Versions(),
     schedule: new Versions(),
+    agent: new Versions(),
   };
   const dedupe = new Map<string, { readonly position: number; readonly expiresAtMs: number }>();
   let checkpoints: number[] = [];

@@ -1,4 +1,8 @@
-import { passes, type Hold, type Intent } from "../../machines/index.ts";
+import { passes, type AgentContext, type Hold, type Intent, type Tally } from "../../machines/index.ts";
+import { circuitUntil } from "./breaker.ts";
+import { budgetUntil } from "./budgets.ts";
+import { calendar } from "./calendar.ts";
+import { cooldownUntil, floodUntil, selfWakeUntil } from "./cooldown.ts";
 import type { Limits } from "./limits.ts";
 import { quietHours } from "./quiet-hours.ts";
 
@@ -7,6 +11,14 @@ export interface HoldFacts {
   readonly sessionKey: string;
   readonly intent: Intent;
   readonly nowMs: number;
+  /** In [0, 1), drawn by the host. */
+  readonly random: number;
+  /** How many runs in a row have caused each other up to this wake; 0 when something from outside did. */
+  readonly depth: number;
+  readonly session: Tally | undefined;
+  readonly agent: AgentContext | undefined;
+  /** The longest that a run may take, in milliseconds. */
+  readonly runMs: number;
 }
 
 /** Which policy holds a wake back, and until when. */
@@ -15,8 +27,13 @@ export interface Held {
   readonly untilMs: number;
 }
 
-/** Asked right before a wake would start. Pure. */
-export type HoldPolicy = (facts: HoldFacts) => Held | null;
+/** All limits, ready to be asked. Pure. */
+export interface Policies {
+  /** Asked right before a wake would start. */
+  hold(facts: HoldFacts): Held | null;
+  /** What is written down with a run that starts, so that it counts; undefined when nothing counts. */
+  counts(nowMs: number): { readonly keepStarts: number; readonly dayEndsAtMs?: number } | undefined;
+}
 
 /**
  * All policies in one. When several hold a wake back, the longest is told: what it is looked at for before that would only
@@ -24,21 +41,47 @@ export type HoldPolicy = (facts: HoldFacts) => Held | null;
  *
  * @throws LubdubError `LUBDUB_SCHEDULE_INVALID`
  */
-export function holdPolicy(limits: Limits): HoldPolicy {
+export function policiesOf(limits: Limits): Policies {
   const quietUntil = quietHours(limits.quietHours ?? []);
-  return ({ sessionKey, intent, nowMs }) => {
-    const untilMs: Partial<Record<Hold, number | null>> = {
-      "quiet-hours":
-        intent === "manual" ? null : quietUntil(sessionKey, passes(intent, "quiet-hours"), nowMs),
-    };
-    return longest(untilMs);
+  const midnight = calendar("0 0 * * *", limits.zone ?? "UTC");
+  const { session = {}, agent = {}, selfWakes = false, breaker = false } = limits;
+  const floods = [session.flood, agent.flood].map((flood) => (flood ? flood.runs : 1));
+  const keepStarts = Math.max(...floods);
+  const counting = [session, agent, selfWakes, breaker].some(
+    (limit) => limit && Object.keys(limit).length > 0,
+  );
+  const daily = session.daily !== undefined || agent.daily !== undefined;
+  return {
+    hold({ sessionKey, intent, nowMs, random, depth, runMs, ...known }) {
+      const ofAgent = known.agent?.tally;
+      const untilMs: Readonly<Record<Hold, readonly (number | null)[]>> = {
+        "quiet-hours": [quietUntil(sessionKey, passes(intent, "quiet-hours"), nowMs)],
+        cooldown: [cooldownUntil(known.session, session, nowMs), cooldownUntil(ofAgent, agent, nowMs)],
+        flood: [floodUntil(known.session, session, nowMs), floodUntil(ofAgent, agent, nowMs)],
+        budget: [budgetUntil(known.session, session, nowMs), budgetUntil(ofAgent, agent, nowMs)],
+        "self-wake": [selfWakeUntil(known.session, depth, selfWakes, nowMs)],
+        "circuit-open": breaker
+          ? [circuitUntil(known.agent, { nowMs, random, baseMs: breaker.baseMs, probeMs: runMs })]
+          : [],
+      };
+      return longest(intent, untilMs);
+    },
+    counts(nowMs) {
+      if (!counting) return undefined;
+      const dayEndsAtMs = daily ? midnight.next(nowMs) : null;
+      return { keepStarts, ...(dayEndsAtMs === null ? {} : { dayEndsAtMs }) };
+    },
   };
 }
 
-function longest(untilMs: Partial<Record<Hold, number | null>>): Held | null {
+/** Quiet hours know themselves whether an urgent wake passes: it depends on the window. */
+function longest(intent: Intent, untilMs: Readonly<Record<Hold, readonly (number | null)[]>>): Held | null {
   let held: Held | null = null;
-  for (const [reason, until] of Object.entries(untilMs) as [Hold, number | null][]) {
-    if (until !== null && (held === null || until > held.untilMs)) held = { reason, untilMs: until };
+  for (const reason of Object.keys(untilMs) as Hold[]) {
+    if (intent === "manual" || (reason !== "quiet-hours" && passes(intent, reason))) continue;
+    for (const until of untilMs[reason]) {
+      if (until !== null && (held === null || until > held.untilMs)) held = { reason, untilMs: until };
+    }
   }
   return held;
 }

@@ -84,6 +84,7 @@ function checked(answer: unknown): AttemptOutcome {
         status: "failed",
         reason: reason || "no reason was given",
         ...(outcome.retryable === false ? { retryable: false } : {}),
+        ...(outcome.class === "auth" || outcome.class === "quota" ? { class: outcome.class } : {}),
       };
   }
   const { message } = new LubdubError("LUBDUB_OUTCOME_INVALID", {

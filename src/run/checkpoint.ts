@@ -4,14 +4,14 @@ import type { AnyEntry, World } from "../core/world.ts";
 import { ENDED, type Snapshot } from "../log/store.ts";
 
 /** Whether so many actors are live that idle ones should go back to rest. */
-export function isCrowded({ sessions, heartbeats, schedules }: World, max: number): boolean {
-  return [sessions, heartbeats, schedules.live].some(({ size }) => size > 2 * max);
+export function isCrowded({ sessions, heartbeats, schedules, agents }: World, max: number): boolean {
+  return [sessions, heartbeats, schedules.live, agents.live].some(({ size }) => size > 2 * max);
 }
 
 /** Every actor changed since the last checkpoint, as of this position. */
 export function snapshotsOf(world: World, position: number): Snapshot[] {
   const snapshots: Snapshot[] = [];
-  for (const live of [world.sessions, world.heartbeats, world.schedules.live]) {
+  for (const live of [world.sessions, world.heartbeats, world.schedules.live, world.agents.live]) {
     for (const entry of live.values()) if (entry.dirty) snapshots.push(snapshotOf(entry, position));
   }
   return snapshots;
@@ -30,6 +30,8 @@ function snapshotOf(entry: AnyEntry, position: number): Snapshot {
       const dueAtMs = storedDeadlineOf(entry.actor);
       return { ...stored, previous: 0, dueAtMs, queued: entry.actor.context.pending.size, dead: 0 };
     }
+    case "agent":
+      return { ...stored, previous: 0, dueAtMs: null, queued: 0, dead: 0 };
     case "schedule": {
       const { previous, actor } = entry;
       const ended = actor.value === "ended" ? ENDED : {};
@@ -50,6 +52,7 @@ export function rest(world: World, max: number): void {
     if (actor.value !== "running") world.evictHeartbeat(lane);
   });
   restSome(world.schedules.live, max, ({ key }) => world.schedules.evict(key));
+  restSome(world.agents.live, max, ({ key }) => world.agents.evict(key));
 }
 
 function restSome<Entry extends { dirty: boolean }>(

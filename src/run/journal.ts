@@ -1,5 +1,6 @@
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
+import { agentOf } from "../core/step-agent.ts";
 import { placeOf, step, type Place, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
@@ -88,6 +89,8 @@ export class GroupCommit implements Journal {
     const place = placeOf(draft as LogRecord, session);
     if (place.kind === "heartbeat") world.heartbeat(place.key);
     else world.schedules.get(place.key);
+    const agentId = agentOf(draft as LogRecord);
+    if (agentId !== undefined) world.agents.get(agentId);
     const { previous } = session;
     const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());

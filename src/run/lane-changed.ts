@@ -9,7 +9,7 @@ const reason = "lane-changed";
 
 /** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
 export function handOver(lane: string, wake: Wake, nowMs: number): readonly RecordDraft[] {
-  const { sessionKey, wakeId, requestedAtMs: _, waitsFor: __, ...kept } = wake;
+  const { sessionKey, wakeId, requestedAtMs: _, waitsFor: __, hold: ___, ...kept } = wake;
   const facts = { ...kept, wakeId, dueAtMs: nowMs };
   return [
     { type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null },

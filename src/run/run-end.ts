@@ -5,8 +5,8 @@ import type { RecordDraft } from "./journal.ts";
 interface EndFacts {
   readonly eventIds: readonly string[];
   readonly nowMs: number;
-  /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone. */
-  readonly elsewhere: { readonly lane?: string };
+  /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone; whose limits count it. */
+  readonly elsewhere: { readonly lane?: string; readonly agent?: string };
 }
 
 /** The record that says how a run ended. */
@@ -16,7 +16,15 @@ export function endOf(run: Run, end: Settlement, { eventIds, nowMs, elsewhere }:
   switch (end.type) {
     case "run.ran": {
       const { type, reply, ...said } = end;
-      const facts = { wakeId, runId, eventIds, durationMs: Math.max(0, nowMs - startedAtMs), ...said };
+      const counted = elsewhere.agent === undefined ? {} : { agent: elsewhere.agent };
+      const facts = {
+        wakeId,
+        runId,
+        eventIds,
+        durationMs: Math.max(0, nowMs - startedAtMs),
+        ...said,
+        ...counted,
+      };
       return { type, sessionKey, facts, body: reply === undefined ? null : { reply } };
     }
     case "run.skipped":
@@ -27,7 +35,8 @@ export function endOf(run: Run, end: Settlement, { eventIds, nowMs, elsewhere }:
         body: null,
       };
     case "run.failed": {
-      const facts = { wakeId, runId, code: end.code, dueAtMs: end.dueAtMs, ...elsewhere };
+      const { code, dueAtMs, class: refusal } = end;
+      const facts = { wakeId, runId, code, dueAtMs, ...(refusal && { class: refusal }), ...elsewhere };
       return { type: end.type, sessionKey, facts, body: { error: end.error } };
     }
   }

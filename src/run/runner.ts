@@ -14,7 +14,9 @@ import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import { requestOf } from "./run-request.ts";
 import type { Clock } from "./clock.ts";
 import { handOver } from "./lane-changed.ts";
+import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
+import { RunLimits } from "./limits.ts";
 import { endOf } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
 import type { Waker } from "./waker.ts";
@@ -51,6 +53,7 @@ interface RunnerParts {
   readonly journal: Pick<Journal, "write" | "nextPosition" | "flush" | "committed">;
   readonly waker: Waker;
   readonly leases: Leases;
+  readonly attribution: Attribution;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
   /** Told of a lane that cannot be read. */
@@ -65,12 +68,14 @@ export class LaneRunner implements Runner {
   /** Sessions whose agent has just said that it is idle, by lane. */
   readonly #idleKeys = new Map<string, string>();
   readonly #signals: RuntimeSignals;
+  readonly #limits: RunLimits;
   readonly #unsettled: RunEnd[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#limits = new RunLimits(parts);
     this.#signals = new RuntimeSignals(parts, (lane, sessionKey) => this.idle(lane, sessionKey));
   }
 
@@ -114,10 +119,11 @@ export class LaneRunner implements Runner {
 
   begin({ lane, run }: RunEffect): void {
     if (this.#runs.get(lane) !== null) return;
-    const { world, leases, clock, options } = this.#parts;
+    const { world, leases, clock, options, attribution } = this.#parts;
     const { wake } = run;
     const request = requestOf(lane, run, world.session(wake.sessionKey).actor.context);
-    const handler: RunHandler = (given) => leases.inside(lane, () => options.run(given));
+    const handler: RunHandler = (given) =>
+      leases.inside(lane, () => attribution.during(given.runId, () => options.run(given)));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);
     void running.outcome.then((outcome) => this.#ended(lane, run, running, outcome));
@@ -215,7 +221,8 @@ export class LaneRunner implements Runner {
       const facts = { wakeId, reason: "no-pending-event" };
       return void journal.write({ type: "wake.dropped", sessionKey, facts, body: null });
     }
-    if (this.#holds(wake)) return;
+    const held = this.#limits.hold(wake, session);
+    if (held !== null) return void journal.write(held);
     if (this.#signals.isBusy(sessionKey)) return this.#postpone(lane, wake);
     const facts = {
       wakeId: wakeIdOf(session, batch, wake),
@@ -223,21 +230,11 @@ export class LaneRunner implements Runner {
       attempt: wake.attempts + 1,
       eventIds: batch.map(({ eventId }) => eventId),
       idle: idleKey !== undefined,
+      ...this.#limits.startFacts(wake, session),
     };
     journal.write({ type: "run.started", sessionKey, facts, body: null });
     leases.tryTake(lane);
     this.#runs.set(lane, null);
-  }
-
-  /** Whether a policy holds it back: then it is written down until when, and looked at again. */
-  #holds({ sessionKey, wakeId, intent }: Wake): boolean {
-    const { journal, clock, options } = this.#parts;
-    const nowMs = clock.nowMs();
-    const held = options.hold?.({ sessionKey, intent, nowMs }) ?? null;
-    if (held === null) return false;
-    const facts = { wakeId, reason: held.reason, dueAtMs: held.untilMs };
-    journal.write({ type: "wake.held", sessionKey, facts, body: null });
-    return true;
   }
 
   #postpone(lane: string, { sessionKey, wakeId, postponements }: Wake): void {
@@ -284,8 +281,19 @@ export class LaneRunner implements Runner {
     const { offer } = world.session(run.wake.sessionKey).actor.context;
     const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
     const nowMs = clock.nowMs();
-    const facts = { wake: run.wake, events: eventIds.length, nowMs, random: clock.random(), policy: options };
-    const elsewhere = world.laneOf(run.wake.sessionKey) === lane ? {} : { lane };
+    const restUntilMs = "class" in outcome ? this.#limits.restUntilMs(run.wake.sessionKey) : null;
+    const facts = {
+      wake: run.wake,
+      events: eventIds.length,
+      nowMs,
+      random: clock.random(),
+      policy: options,
+      restUntilMs,
+    };
+    const elsewhere = {
+      ...(world.laneOf(run.wake.sessionKey) === lane ? {} : { lane }),
+      ...this.#limits.endFacts(run.wake.sessionKey),
+    };
     journal.write(endOf(run, settlement(outcome, facts), { eventIds, nowMs, elsewhere }));
   }
 }

@@ -44,7 +44,12 @@ describe("loadConfig", () => {
       runTimeoutMs: 600_000,
       maxAttempts: 10,
       laneOf: "session",
-      limits: { quietHours: [] },
+      limits: {
+        quietHours: [],
+        session: { flood: { runs: 30, windowMs: 600_000 } },
+        selfWakes: { depth: 30, spacingMs: 3_600_000 },
+        breaker: { baseMs: 60_000, capMs: 3_600_000 },
+      },
       shutdownGraceMs: 10_000,
       file: null,
       folder,

@@ -10,7 +10,7 @@ export interface Books {
   heartbeat(): HeartbeatContext;
   queue(sessionKey: string, text: string, dueAtMs: number): string;
   request(sessionKey: string, intent: Intent, dueAtMs: number): void;
-  start(sessionKey: string, batch: readonly string[], idle: boolean): void;
+  start(sessionKey: string, batch: readonly string[], idle: boolean, counts?: boolean): void;
   ran(sessionKey: string, runId: string, marks?: Readonly<Record<string, number>>): void;
   skipped(sessionKey: string, runId: string, dueAtMs: number | null): void;
   failed(sessionKey: string, runId: string, dueAtMs: number | null): void;
@@ -64,7 +64,7 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
         body: null,
       });
     },
-    start(sessionKey, eventIds, idle) {
+    start(sessionKey, eventIds, idle, counts = false) {
       const pending = heartbeat().pending.get(sessionKey);
       if (pending === undefined) throw new Error(`${sessionKey} has no wake to start`);
       const { queue, retry } = session(sessionKey);
@@ -75,6 +75,7 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
         attempt: pending.attempts + 1,
         eventIds,
         idle,
+        ...(counts && { limits: { agent: "agent", keepStarts: 1 } }),
       };
       subject.write({ type: "run.started", sessionKey, facts, body: null });
     },

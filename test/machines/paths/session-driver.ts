@@ -25,14 +25,18 @@ export function sessionDriver(
   const books = createBooks(subject, lane, [key, bystander]);
   const ids = new Map<string, string>();
   const idsOf = (names: readonly string[]) => names.map((name) => ids.get(name) as string);
-  const runIdOf = (name: string) => (name === RUN ? (books.session(key).offer?.runId ?? name) : name);
+  const runIdOf = (name: string) => (name === RUN ? (current() ?? name) : name);
+  const current = (): string | undefined => {
+    const { offer, tally } = books.session(key);
+    return offer?.runId ?? tally?.starts.at(-1)?.runId;
+  };
 
-  function start(eventIds: readonly string[]): void {
+  function start(eventIds: readonly string[], counts: boolean): void {
     const { run } = books.heartbeat();
     // The session was forgotten while its run went on: the run ends before another starts.
     if (run !== null) books.ran(key, run.runId);
     if (books.heartbeat().pending.get(key) === undefined) books.request(key, "manual", DUE_MS);
-    books.start(key, eventIds, false);
+    books.start(key, eventIds, false, counts);
   }
 
   return {
@@ -46,7 +50,7 @@ export function sessionDriver(
         case "event.queued":
           return void ids.set(event.event.text, books.queue(key, event.event.text, DUE_MS));
         case "run.started":
-          return start(idsOf(event.eventIds));
+          return start(idsOf(event.eventIds), event.count !== undefined);
         case "run.ran":
           return books.ran(key, runIdOf(event.runId), event.marks);
         case "run.skipped":

@@ -19,6 +19,7 @@ export const sessionWalk: Walk<typeof sessionMachine> = {
   events: ({ value, context }: Snapshot) => [
     ...queued(context),
     ...(value === "offered" ? ends(RUN) : [...starts(context), WITHOUT_EVENTS]),
+    ...(value !== "offered" && context.tally?.starts.length ? skipsOf(RUN) : []),
     ...ends(STALE_RUN),
     ...some("events.drained", unoffered(context)),
     ...some("events.dismissed", deadIds(context)),
@@ -31,7 +32,7 @@ export const sessionWalk: Walk<typeof sessionMachine> = {
 
 /** What is compared between machine and driver. @param nameOf - one name for one event in both */
 export function shownSession(
-  { queue, offer, retry, dead }: SessionContext,
+  { queue, offer, retry, dead, tally }: SessionContext,
   nameOf: (eventId: string) => string | undefined,
 ): unknown {
   const named = (of: { readonly eventIds: readonly string[] } | null) => of?.eventIds.map(nameOf) ?? null;
@@ -40,6 +41,7 @@ export function shownSession(
     offer: named(offer),
     retry: named(retry),
     dead: dead.map(({ event }) => nameOf(event.eventId)),
+    counted: tally?.starts.length,
   };
 }
 
@@ -79,8 +81,13 @@ function starts({ queue, retry }: SessionContext): SessionEvent[] {
     wakeId: "wake",
     attempt: 1,
     eventIds,
+    // Runs without events count too; two kinds are enough to see that.
+    ...(eventIds.length < 2 && { count: { runId: RUN, atMs: NOW_MS, keepStarts: 1 } }),
   }));
 }
+
+/** A run without events is not offered anything, but it may count. */
+const skipsOf = (runId: string): SessionEvent[] => [{ type: "run.skipped", runId }];
 
 function ends(runId: string): SessionEvent[] {
   const failed = {

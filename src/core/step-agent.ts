@@ -1,0 +1,48 @@
+import type { AgentEvent, Count } from "../../machines/index.ts";
+import { isRunEnd, type LogRecord, type RunFailed, type RunRan, type RunStarted } from "./records.ts";
+import type { Watch } from "./step.ts";
+import type { World } from "./world.ts";
+
+/** The agent that a record counts for; undefined when nothing counts it. */
+export function agentOf(record: LogRecord): string | undefined {
+  if (record.type === "run.started") return record.facts.limits?.agent;
+  return isRunEnd(record) ? record.facts.agent : undefined;
+}
+
+/** Moves the agent that a record counts for. */
+export function stepAgent(world: World, record: LogRecord, watch?: Watch): void {
+  const agentId = agentOf(record);
+  const event = agentId === undefined ? null : eventOf(record);
+  if (agentId === undefined || event === null) return;
+  const agent = world.agents.get(agentId);
+  agent.dirty = true;
+  agent.actor.send(event);
+  watch?.(agent, event);
+}
+
+function eventOf(record: LogRecord): AgentEvent | null {
+  if (record.type === "run.started") {
+    const { count } = countOf(record);
+    return count === undefined ? null : { type: record.type, count };
+  }
+  if (!isRunEnd(record)) return null;
+  const { type, facts } = record;
+  const { runId } = facts;
+  if (type === "run.ran") return { type, runId, tokens: tokensOf(record) };
+  return type === "run.skipped" ? { type, runId } : { type, runId, refused: refusedOf(record) };
+}
+
+/** How a run counts, if anything counts it. */
+export function countOf({ facts, atMs }: RunStarted): { readonly count?: Count } {
+  if (facts.limits === undefined) return {};
+  const { agent: _agent, ...remembered } = facts.limits;
+  return { count: { runId: facts.runId, atMs, ...remembered } };
+}
+
+export const tokensOf = ({ facts: { usage } }: RunRan): number =>
+  usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+
+function refusedOf({ facts }: RunFailed): Extract<AgentEvent, { type: "run.failed" }>["refused"] {
+  const { class: refusal, dueAtMs } = facts;
+  return refusal === undefined || dueAtMs === null ? null : { refusal, untilMs: dueAtMs };
+}
