@@ -232,6 +232,16 @@ export interface Heartbeat extends AsyncDisposable {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+/** An agent that is not called for a while: its circuit is open. */
+export interface RestingAgent {
+  readonly agentId: string;
+  readonly refusal: "auth" | "quota";
+  /** Then one run is tried: milliseconds since the Unix epoch. */
+  readonly untilMs: number;
+  /** One run is being tried. */
+  readonly probing: boolean;
+}
+
 /** Health and counts. */
 export interface Status {
   readonly state: "running" | "stopping" | "closed" | "store-failed";
@@ -247,6 +257,8 @@ export interface Status {
     readonly code: string;
     readonly message: string;
   }[];
+  /** Up to 100 agents that rest, because their provider refuses every call; absent when there are none. */
+  readonly resting?: readonly RestingAgent[];
   /** Why the store failed, if it did. */
   readonly cause?: { readonly code: string; readonly message: string };
 }

@@ -5,11 +5,14 @@ import { renderPrompt, withNoise } from "./prompt.ts";
 /** EX_TEMPFAIL of sysexits: "I am busy, ask again". */
 const EXIT_BUSY = 75;
 
+/** EX_NOPERM of sysexits: its provider refuses the key. 76: what was paid for is used up. */
+const EXIT_REFUSALS: Readonly<Record<number, "auth" | "quota">> = { 77: "auth", 76: "quota" };
+
 /**
  * An agent that is a command. The prompt comes on its stdin; `LUBDUB_SESSION_KEY`, `LUBDUB_WAKE_ID`, `LUBDUB_RUN_ID`,
  * `LUBDUB_ATTEMPT` and `LUBDUB_TRANSCRIPT_KEY` are in its environment, and where this run differs `LUBDUB_MODEL`,
- * `LUBDUB_RUN_TIMEOUT_MS` and `LUBDUB_LIGHT_CONTEXT=1`. Its stdout is the reply. Exit code 0 is `ran`, 75 is busy, anything else failed
- * with the end of its stderr. It leads a process group of its own, which is ended with it when its time is over.
+ * `LUBDUB_RUN_TIMEOUT_MS` and `LUBDUB_LIGHT_CONTEXT=1`. Its stdout is the reply. Exit code 0 is `ran`, 75 is busy, 76 a
+ * quota that is spent, 77 a key that is refused, anything else failed with the end of its stderr. It leads a process group of its own, which is ended with it when its time is over.
  *
  * @example commandAgent({ argv: ["node", "agent.js"], timeoutMs: 120_000 })
  */
@@ -35,8 +38,13 @@ function meaningOf(end: ChildEnd): Outcome {
     case "exited":
       if (end.code === 0) return end.stdout === "" ? { status: "ran" } : { status: "ran", reply: end.stdout };
       if (end.code === EXIT_BUSY) return { status: "skipped", reason: "requests-in-flight" };
-      return { status: "failed", reason: failureOf(end) };
+      return { status: "failed", reason: failureOf(end), ...refusalOf(end.code) };
   }
+}
+
+function refusalOf(code: number): { readonly class?: "auth" | "quota" } {
+  const refusal = EXIT_REFUSALS[code];
+  return refusal === undefined ? {} : { class: refusal };
 }
 
 function variables({ overrides = {}, ...run }: RunRequest): NodeJS.ProcessEnv {

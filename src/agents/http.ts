@@ -82,8 +82,13 @@ function meaningOf({ statusCode = 0, headers }: IncomingMessage, body: string): 
   const redirect = statusCode >= 300 && statusCode < 400;
   const hint = redirect ? " Redirects are not followed: configure the final address." : "";
   const said = body === "" ? "" : ` It said: ${plain(body).slice(0, ERROR_CHARS_MAX).toWellFormed()}`;
-  return { status: "failed", reason: `The agent answered ${statusCode}.${hint}${said}` };
+  const refusal = REFUSALS[statusCode];
+  const reason = `The agent answered ${statusCode}.${hint}${said}`;
+  return { status: "failed", reason, ...(refusal && { class: refusal }) };
 }
+
+/** What no other event would change: the key is wrong, or what was paid for is used up. */
+const REFUSALS: Readonly<Record<number, "auth" | "quota">> = { 401: "auth", 402: "quota", 403: "auth" };
 
 /** Without what may be secret: user, password, query. */
 function placeOf(url: string): string {

@@ -65,6 +65,8 @@ function statusWords(status: Status & { readonly url: string; readonly pid: numb
   for (const { lane, code, message } of status.quarantined ?? []) {
     lines.push(`set aside: ${oneLine(lane, 512)}: ${oneLine(message, 500)} [${code}]`);
   }
+  for (const { agentId, refusal, untilMs } of status.resting ?? [])
+    lines.push(`agent ${oneLine(agentId, 200)} rests until ${clockTime(untilMs)}: ${refusal}`);
   if (status.cause !== undefined) lines.push(`${oneLine(status.cause.message, 500)} [${status.cause.code}]`);
   return lines.join("\n");
 }

@@ -19,6 +19,7 @@ import {
 import { preparePrivateFolder } from "../private-folder.ts";
 import { onSignals } from "../daemon/signals.ts";
 import { LubdubError } from "../errors.ts";
+import { causeInEnvironment } from "./cause.ts";
 import { dataFolderOf, type CommonOptions } from "./contact.ts";
 import { copyWhile } from "./follow-file.ts";
 import { show, talk } from "./output.ts";
@@ -52,7 +53,9 @@ async function run(command: readonly string[], options: RunOptions): Promise<num
   const sessionKey = sessionOf(options);
   const dataFolder = dataFolderOf(options);
   preparePrivateFolder(dataFolder);
-  const plan = planRun(dataFolder, { sessionKey, command, ...(reason === undefined ? {} : { reason }) });
+  const cause = causeInEnvironment();
+  const wish = { sessionKey, command, ...(reason && { reason }), ...(cause && { cause }) };
+  const plan = planRun(dataFolder, wish);
   const watcher = startWatcher(plan);
   if (options.detach !== true) return await accompany(plan, watcher, options);
   watcher.unref();

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Accepted, Heartbeat, Intent, Receipt, RunOverrides, WakeOptions } from "../index.ts";
+import { causeInEnvironment } from "./cause.ts";
 import { connect, type CommonOptions } from "./contact.ts";
 import { show } from "./output.ts";
 import { oneLine } from "./plain.ts";
@@ -12,6 +13,7 @@ interface WakeCommandOptions extends CommonOptions {
   readonly reason?: string;
   readonly intent?: Intent;
   readonly dedupeKey?: string;
+  readonly cause?: string;
   readonly model?: string;
   readonly runTimeout?: number;
   readonly isolated?: boolean;
@@ -35,6 +37,7 @@ export function addWake(program: Command): void {
       ]),
     )
     .option("--dedupe-key <key>", "the same key makes one event")
+    .option("--cause <run>", "the run that asks; by default the one that this is called in")
     .option("--model <name>", "the model of this run")
     .addOption(new Option("--run-timeout <ms>", "how long this run may take").argParser(milliseconds))
     .option("--isolated", "run in a transcript of its own")
@@ -61,12 +64,13 @@ async function wake(options: WakeCommandOptions): Promise<void> {
 }
 
 function ask(heartbeat: Heartbeat, sessionKey: string, options: WakeCommandOptions): Promise<Accepted> {
-  const { text, source, reason, intent, dedupeKey } = options;
+  const { text, source, reason, intent, dedupeKey, cause = causeInEnvironment() } = options;
   const request: WakeOptions = {
     sessionKey,
     ...(source === undefined ? {} : { source }),
     ...(reason === undefined ? {} : { reason }),
     ...(intent === undefined ? {} : { intent }),
+    ...(cause === undefined ? {} : { cause }),
     ...overridesOf(options),
   };
   if (text === undefined) return heartbeat.requestHeartbeat(request);

@@ -27,6 +27,7 @@ const record: ExitRecord = {
   reason: plan.reason,
   command: plan.command,
   startedAtMs: plan.startedAtMs,
+  cause: plan.cause,
   durationMs: Math.max(0, Date.now() - plan.startedAtMs),
   exitCode: end.exitCode,
   signal: end.signal,

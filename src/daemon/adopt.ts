@@ -44,7 +44,7 @@ function tidyRun(dataFolder: string, runId: string, nowMs: number): void {
 function adopt(dataFolder: string, plan: RunPlan, nowMs: number): void {
   const files = filesOf(join(runsFolder(dataFolder), plan.runId));
   if (existsSync(spoolFile(dataFolder, plan.runId))) return;
-  const { runId, sessionKey, reason, command, startedAtMs } = plan;
+  const { runId, sessionKey, reason, command, startedAtMs, cause } = plan;
   const tail = existsSync(files.stdout) && existsSync(files.stderr) ? tailOf(files) : "";
   const durationMs = Math.max(0, nowMs - startedAtMs);
   writeToSpool(dataFolder, {
@@ -53,6 +53,7 @@ function adopt(dataFolder: string, plan: RunPlan, nowMs: number): void {
     reason,
     command,
     startedAtMs,
+    cause,
     durationMs,
     exitCode: null,
     signal: null,

@@ -14,6 +14,8 @@ export interface ExitRecord {
   readonly command: readonly string[];
   readonly startedAtMs: number;
   readonly durationMs: number;
+  /** The run that started it, if one did. */
+  readonly cause?: string | undefined;
   /** Null when a signal ended it, or when nobody saw its end. */
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -48,7 +50,7 @@ export function spoolFile(dataFolder: string, runId: string): string {
 
 /** The event that wakes the session: the run's id as dedupe key makes it safe to send twice. */
 export function eventOf(record: ExitRecord): { readonly text: string; readonly options: EventOptions } {
-  const { runId, sessionKey, reason, exitCode, signal, durationMs, tail } = record;
+  const { runId, sessionKey, reason, exitCode, signal, durationMs, tail, cause } = record;
   const command = commandLine(record.command);
   const output = tail === "" ? "It printed nothing." : `The end of its output:\n${tail}`;
   return {
@@ -59,6 +61,7 @@ export function eventOf(record: ExitRecord): { readonly text: string; readonly o
       reason,
       intent: "event",
       dedupeKey: runId,
+      ...(cause && { cause }),
       data: { command, exitCode, signal, durationMs, tail },
     },
   };

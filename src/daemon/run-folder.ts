@@ -16,6 +16,8 @@ export interface RunPlan {
   readonly reason: string;
   readonly command: readonly string[];
   readonly startedAtMs: number;
+  /** The run that started it, if one did. */
+  readonly cause?: string | undefined;
 }
 
 const planSchema = z.object({
@@ -25,6 +27,7 @@ const planSchema = z.object({
   reason: z.string(),
   command: z.array(z.string()),
   startedAtMs: z.number(),
+  cause: z.string().optional(),
 }) satisfies z.ZodType<RunPlan>;
 /** A command line may be as long as the system allows. */
 const PLAN_BYTES_MAX = 16 * 1024 * 1024;
@@ -67,7 +70,12 @@ export function filesOf(folder: string) {
 /** Makes the folder and the plan of a run. @throws LubdubError `LUBDUB_SESSION_KEY_INVALID`, `LUBDUB_INPUT_INVALID` */
 export function planRun(
   dataFolder: string,
-  wish: { readonly sessionKey: string; readonly reason?: string; readonly command: readonly string[] },
+  wish: {
+    readonly sessionKey: string;
+    readonly reason?: string;
+    readonly command: readonly string[];
+    readonly cause?: string;
+  },
 ): RunPlan {
   const reason = wish.reason ?? "exec-event";
   const wake = parseWake({ sessionKey: wish.sessionKey, source: "exec-event", reason });
@@ -81,6 +89,7 @@ export function planRun(
     reason: wake.reason,
     command: wish.command,
     startedAtMs,
+    ...(wish.cause && { cause: wish.cause }),
   };
   mkdirSync(runFolder(dataFolder, runId), { recursive: true, mode: 0o700 });
   writeDurably(filesOf(runFolder(dataFolder, runId)).plan, JSON.stringify(plan));

@@ -17,6 +17,7 @@ const schema = z.strictObject({
   exitCode: z.number().int().nullable(),
   signal: z.string().nullable(),
   tail: z.string(),
+  cause: z.string().optional(),
 }) satisfies z.ZodType<ExitRecord>;
 
 /**

@@ -10,6 +10,7 @@ import { LubdubError, shown } from "../errors.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
 import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
+import { restingAgents } from "./resting.ts";
 import { plain, storedActors } from "./stored.ts";
 import { history } from "./receipts.ts";
 
@@ -196,6 +197,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
 }
 
 export function statusOf({ state, store, world, runner, waker, counts, quarantined, failure }: Host): Status {
+  const resting = state === "closed" ? [] : restingAgents({ world, store });
   return {
     state,
     store: store.location,
@@ -204,6 +206,7 @@ export function statusOf({ state, store, world, runner, waker, counts, quarantin
     runsInFlight: runner.inFlight,
     lanesDue: waker.size,
     counts: { ...counts },
+    ...(resting.length > 0 && { resting }),
     ...(quarantined.size === 0
       ? {}
       : { quarantined: [...quarantined].map(([lane, { code, message }]) => ({ lane, code, message })) }),

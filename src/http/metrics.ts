@@ -24,6 +24,7 @@ export function createMetrics(heartbeat: Heartbeat, openStreams: () => number): 
   const running = gauge("lubdub_runs_in_flight", "Runs that are going on.");
   const due = gauge("lubdub_lanes_due", "Lanes that wait for a time.");
   const counts = gauge("lubdub_count", "Counts since the start, by what is counted.", ["of"]);
+  const resting = gauge("lubdub_agents_resting", "Agents whose provider refuses every call.");
   const streams = gauge("lubdub_http_streams", "Open event streams.");
   const labelNames = ["method", "route", "status"];
   const requests = new Counter({
@@ -43,6 +44,7 @@ export function createMetrics(heartbeat: Heartbeat, openStreams: () => number): 
       running.set(status.runsInFlight);
       due.set(status.lanesDue);
       for (const [of, value] of Object.entries(status.counts)) counts.set({ of }, value);
+      resting.set(status.resting?.length ?? 0);
       streams.set(openStreams());
       return registry.metrics();
     },

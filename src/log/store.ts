@@ -95,7 +95,7 @@ export interface Snapshot {
   readonly dueAtMs: number | null;
   /** Session: events queued. Heartbeat: wakes pending. Others: 0. */
   readonly queued: number;
-  /** Session: dead letters. Others: 0. */
+  /** Session: dead letters. Agent: 1 while its provider refuses. Others: 0. */
   readonly dead: number;
   /** `{ value, context }` of the machine as JSON. */
   readonly state: string;

@@ -7,7 +7,7 @@ import type { Cause } from "../vocabulary.ts";
 export interface Attribution {
   during<T>(runId: string, fn: () => T): T;
   /** @param named - the run that the caller names; @default the run that the call is made in */
-  causeOf(named?: string): Cause | undefined;
+  readonly causeOf: (named?: string) => Cause | undefined;
 }
 
 export function createAttribution(store: Pick<Store, "recordAt">): Attribution {

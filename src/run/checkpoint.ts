@@ -31,7 +31,7 @@ function snapshotOf(entry: AnyEntry, position: number): Snapshot {
       return { ...stored, previous: 0, dueAtMs, queued: entry.actor.context.pending.size, dead: 0 };
     }
     case "agent":
-      return { ...stored, previous: 0, dueAtMs: null, queued: 0, dead: 0 };
+      return { ...stored, previous: 0, dueAtMs: null, queued: 0, dead: entry.actor.context.breaker ? 1 : 0 };
     case "schedule": {
       const { previous, actor } = entry;
       const ended = actor.value === "ended" ? ENDED : {};

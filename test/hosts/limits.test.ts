@@ -187,6 +187,9 @@ describe("problem 20: an agent whose provider refuses", () => {
     await heart.soon(heartbeat.wake("two", { sessionKey: E }));
     expect(agent.calls).toHaveLength(1);
     expect((await heartbeat.why(E)).code).toBe("circuit-open");
+    expect((await heartbeat.status()).resting).toMatchObject([
+      { agentId: "main", refusal: "auth", probing: false },
+    ]);
     await clock.advance(12 * HOUR_MS);
     expect(agent.calls.length).toBeLessThan(30);
     expect(await heartbeat.deadLetters()).toEqual([]);
@@ -194,6 +197,7 @@ describe("problem 20: an agent whose provider refuses", () => {
     await clock.advance(3 * HOUR_MS);
     expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
     expect(await heartbeat.peekSystemEvents(E)).toEqual([]);
+    expect(await heartbeat.status()).not.toHaveProperty("resting");
     expect(agent.calls.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 

@@ -55,6 +55,10 @@ export const wakeFields = {
   intent: intent.optional(),
   reason: z.string().optional().openapi({ maxLength: REASON_CHARS_MAX }),
   coalesceMs: z.number().optional().openapi({ minimum: 0, maximum: COALESCE_MS_MAX }),
+  cause: z.string().optional().openapi({
+    maxLength: SOURCE_CHARS_MAX,
+    description: "The run that asks; none when it comes from outside.",
+  }),
   overrides: overrides.optional(),
 };
 export const emptyBody = z.strictObject({}).openapi("Empty");

@@ -117,6 +117,7 @@ export const stateAt = z
     atMs: epochMs,
     sessions: z.looseObject({}),
     heartbeats: z.looseObject({}),
+    agents: z.looseObject({}),
     schedules: z.looseObject({}),
     damaged: z.array(z.object({ kind: z.string(), key: z.string(), message: z.string() })).optional(),
   })
@@ -131,6 +132,16 @@ export const status = z
     lanesDue: z.number().int(),
     counts: z.record(z.string(), z.number()),
     quarantined: z.array(failure.extend({ lane: z.string() })).optional(),
+    resting: z
+      .array(
+        z.object({
+          agentId: z.string(),
+          refusal: z.enum(["auth", "quota"]),
+          untilMs: epochMs,
+          probing: z.boolean(),
+        }),
+      )
+      .optional(),
     cause: failure.optional(),
   })
   .openapi("Status");
