@@ -99,7 +99,15 @@ describe("what the answer means", () => {
     expect(await ask(answer(503, "", headers))).toMatchObject({ retryAfterMs: 90_000 });
   });
 
-  it.each([400, 401, 404, 500, 502])("%d failed, with the beginning of what it said", async (status) => {
+  it.each([
+    [401, "auth"],
+    [402, "quota"],
+    [403, "auth"],
+  ])("problem 20: %d is a refusal of class %s", async (status, refusal) => {
+    expect(await ask(answer(status, "no"))).toMatchObject({ status: "failed", class: refusal });
+  });
+
+  it.each([400, 404, 500, 502])("%d failed, with the beginning of what it said", async (status) => {
     expect(await ask(answer(status, "wrong \u001b[31mroom"))).toEqual({
       status: "failed",
       reason: `The agent answered ${status}. It said: wrong \\u001b[31mroom`,

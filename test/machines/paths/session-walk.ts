@@ -81,8 +81,7 @@ function starts({ queue, retry }: SessionContext): SessionEvent[] {
     wakeId: "wake",
     attempt: 1,
     eventIds,
-    // Runs without events count too; two kinds are enough to see that.
-    ...(eventIds.length < 2 && { count: { runId: RUN, atMs: NOW_MS, keepStarts: 1 } }),
+    count: { runId: RUN, atMs: NOW_MS, keepStarts: 1 },
   }));
 }
 
