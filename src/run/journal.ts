@@ -98,7 +98,7 @@ export class GroupCommit implements Journal {
     try {
       step(world, record, watch);
     } catch (error) {
-      this.#takeBack(session.key, place);
+      this.#takeBack(session.key, place, agentId);
       throw error;
     }
     this.#position = position;
@@ -164,13 +164,14 @@ export class GroupCommit implements Journal {
   }
 
   /** A machine threw, and is in no state any more: its record is refused, and its actors are again where the log leads. */
-  #takeBack(sessionKey: string, place: Place): void {
+  #takeBack(sessionKey: string, place: Place, agentId: string | undefined): void {
     const { store, world } = this.#parts;
     const past = world.atRest();
     for (const record of store.read({ after: store.checkpoint() })) step(past, record);
     for (const record of this.#turn.records) step(past, record);
     world.restore("session", sessionKey, past);
     world.restore(place.kind, place.key, past);
+    if (agentId !== undefined) world.restore("agent", agentId, past);
   }
 
   #checkpointDue(asked: boolean): boolean {
