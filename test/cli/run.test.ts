@@ -160,12 +160,13 @@ test("a watcher that was killed: the next start tells the session that nobody sa
   const place = workplace();
   place.agent("");
   const run = place.start(["run", "--session", KEY, "--", "sh", "-c", "echo begun; exec sleep 30"]);
-  await until(
-    () => run.stdout() === "begun\n",
-    () => "the command runs",
-  );
   const runs = join(place.data, "runs");
-  const folder = join(runs, readdirSync(runs)[0] ?? "");
+  const folderOf = (): string => join(runs, readdirSync(runs)[0] ?? "");
+  await until(
+    () => run.stdout() === "begun\n" && existsSync(join(folderOf(), "watch.json")),
+    () => "the command runs, and the watcher has said so",
+  );
+  const folder = folderOf();
   const { watcherPid, commandPid } = JSON.parse(readFileSync(join(folder, "watch.json"), "utf8"));
   process.kill(watcherPid, "SIGKILL");
   process.kill(commandPid, "SIGKILL");
