@@ -13,7 +13,7 @@ import {
   type ScheduleRecord,
   type WakeRequested,
 } from "./records.ts";
-import { countOf, stepAgent, tokensOf } from "./step-agent.ts";
+import { agentOf, countOf, stepAgent, tokensOf } from "./step-agent.ts";
 import { endSchedules, stepSchedule } from "./step-schedule.ts";
 import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
 
@@ -64,13 +64,36 @@ export interface Place {
   readonly key: string;
 }
 
-export const placeOf = (record: LogRecord, session: SessionEntry): Place =>
+export const placeOf = (record: LogRecord, session: Pick<SessionEntry, "lane">): Place =>
   isScheduleRecord(record)
     ? { kind: "schedule", key: record.facts.scheduleId }
     : { kind: "heartbeat", key: laneOf(record, session) };
 
+interface Moved {
+  readonly session: SessionEntry;
+  readonly place: Place;
+  /** Whose limits it counts for. */
+  readonly agentId: string | undefined;
+}
+
+/**
+ * Brings to life all that a record moves, before it is folded: taking an actor from a damaged store throws, and then nothing
+ * must have changed yet.
+ */
+export function actorsOf(world: World, record: LogRecord): Moved {
+  const session = world.session(record.sessionKey);
+  const place = placeOf(record, session);
+  if (place.kind === "heartbeat") world.heartbeat(place.key);
+  else world.schedules.get(place.key);
+  if (record.type === "session.forgotten")
+    for (const scheduleId of record.facts.schedules ?? []) world.schedules.get(scheduleId);
+  const agentId = agentOf(record);
+  if (agentId !== undefined) world.agents.get(agentId);
+  return { session, place, agentId };
+}
+
 /** The lane that a record concerns. */
-function laneOf({ facts }: LogRecord, session: SessionEntry): string {
+function laneOf({ facts }: LogRecord, session: Pick<SessionEntry, "lane">): string {
   return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;
 }
 

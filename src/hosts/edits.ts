@@ -74,7 +74,7 @@ function letterOf(host: Host, eventId: string): DeadLetter | undefined {
   for (const key of store.keys(query)) {
     const letter = unlessDamaged(
       () => letterIn(world.peekSession(key)),
-      (error) => host.quarantine(world.laneOf(key), error),
+      (error) => host.quarantine({ kind: "heartbeat", key: world.laneOf(key) }, error),
     );
     if (letter !== undefined) return letter as DeadLetter;
   }

@@ -1,6 +1,6 @@
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
-import { step } from "../core/step.ts";
+import type { Place } from "../core/step.ts";
 import { createWorld, type World } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
 import { createIntake, type Intake } from "../intake/accept.ts";
@@ -11,16 +11,17 @@ import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createAttribution } from "../run/attribution.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
+import { Quarantine } from "../run/quarantine.ts";
 import { LaneRunner, type Runner } from "../run/runner.ts";
 import { ScheduleIndex } from "../run/schedule-index.ts";
 import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
 import { countsOf } from "./counts.ts";
-import { unlessDamaged } from "./damage.ts";
 import { asStoreError, notRunning, tell } from "./failures.ts";
 import type { Host, HostState } from "./host.ts";
-import { eraseSession, indexSchedules, storedActors } from "./stored.ts";
+import { Recovery } from "./recovery.ts";
+import { eraseSession, indexSchedules } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
 
 /** After a full disk, so long nothing new is tried. */
@@ -47,8 +48,9 @@ class EmbeddedHost implements Host {
   readonly intake: Intake;
   readonly scheduler: Scheduler;
   readonly scheduleIndex = new ScheduleIndex();
-  readonly quarantined = new Map<string, LubdubError>();
   readonly counts: Record<string, number> = {};
+  readonly #quarantine: Quarantine;
+  readonly #recovery: Recovery;
   readonly #effects: Effect[] = [];
   readonly #listeners = new Map<Listener, (error: LubdubError) => void>();
   readonly #watch: ActorWatch | null;
@@ -64,9 +66,11 @@ class EmbeddedHost implements Host {
     this.store = options.store ?? memoryStore();
     this.clock = steadyClock(options.clock ?? systemClock(), this.store.head().atMs);
     this.#watch = options.inspect === undefined ? null : watchActors(options.inspect, () => this.world);
+    this.#quarantine = new Quarantine(this.clock, () => this.#lookAgain());
+    this.#recovery = new Recovery(this.store);
     this.world = createWorld({
       laneOf: options.laneOf,
-      source: storedActors(this.store),
+      source: this.#recovery.source,
       perform: (effect) => this.#effects.push(effect),
       ...this.#watch?.actors,
     });
@@ -80,7 +84,7 @@ class EmbeddedHost implements Host {
       leases: this.leases,
       attribution,
       waker: this.waker,
-      quarantine: (lane, error) => this.quarantine(lane, error),
+      quarantine: (lane, error) => this.quarantine({ kind: "heartbeat", key: lane }, error),
     });
     const { causeOf } = attribution;
     this.intake = createIntake({
@@ -102,8 +106,12 @@ class EmbeddedHost implements Host {
     return this.#failure;
   }
 
-  quarantine(lane: string, error: unknown): void {
-    this.quarantined.set(lane, asStoreError(error));
+  get quarantined(): ReadonlyMap<string, LubdubError> {
+    return this.#quarantine.errors;
+  }
+
+  quarantine(place: Place, error: unknown): void {
+    this.#quarantine.add(place, asStoreError(error));
   }
 
   guardRead(): void {
@@ -140,6 +148,7 @@ class EmbeddedHost implements Host {
     this.#diskFull = false; // one last try; what finds no room is taken up at the next start
     if (this.#failure === null) this.journal.flush(true);
     this.#endPause();
+    this.#quarantine.close();
     this.#watch?.close();
     this.store.close();
     this.#state = "closed";
@@ -170,6 +179,7 @@ class EmbeddedHost implements Host {
         this.runner.startDue();
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
+      mayCheckpoint: () => this.#recovery.isWhole,
       checkpointed: () => this.#compactSome(),
       failed: (error, records) => {
         const cause = asStoreError(error);
@@ -187,7 +197,7 @@ class EmbeddedHost implements Host {
         index: this.scheduleIndex,
         timer,
         wallMs: this.options.clock?.nowMs ?? Date.now,
-        quarantine: (key, error) => this.quarantine(key, error),
+        quarantine: (key, error) => this.quarantine({ kind: "schedule", key }, error),
       },
       this.store.head().atMs,
     );
@@ -199,19 +209,13 @@ class EmbeddedHost implements Host {
     world.clear();
     waker.clear();
     journal.reset();
-    for (const record of store.read({ after: store.checkpoint() })) {
-      unlessDamaged(
-        () => {
-          step(world, record);
-          if (record.type === "session.forgotten") eraseSession(store, record);
-        },
-        (error) => this.quarantine(world.laneOf(record.sessionKey), error),
-      );
-    }
+    this.#recovery.replay(world, (place, error) => this.quarantine(place, error));
     this.#effects.length = 0; // a replay only remembers
     waker.fill(store.deadlines("heartbeat"));
     for (const lane of world.heartbeats.keys()) runner.touched(lane);
-    indexSchedules(this.scheduleIndex, store, (id, error) => this.quarantine(`schedule ${id}`, error));
+    indexSchedules(this.scheduleIndex, store, (id, error) =>
+      this.quarantine({ kind: "schedule", key: id }, error),
+    );
     for (const id of world.schedules.live.keys()) this.scheduler.touched(id);
     this.scheduler.recover();
   }
@@ -266,6 +270,19 @@ class EmbeddedHost implements Host {
     const nowMs = store.head().atMs;
     if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
     this.#orFail(() => store.compact(upTo, nowMs));
+  }
+
+  /** What could not be read may be readable by now. */
+  #lookAgain(): void {
+    this.journal.flush();
+    if (this.#failure !== null || this.#state === "closed") return;
+    const places = this.#quarantine.release();
+    if (!this.#recovery.isWhole) this.#orFail(() => this.#recover());
+    for (const { kind, key } of places) {
+      if (kind === "heartbeat") this.runner.touched(key);
+      else this.scheduler.lookAgain(key);
+    }
+    this.journal.flush();
   }
 
   #tellClosed(error: LubdubError): void {

@@ -1,4 +1,5 @@
 import type { LogRecord } from "../core/records.ts";
+import type { Place } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
 import type { Intake } from "../intake/accept.ts";
@@ -30,8 +31,8 @@ export interface Host {
   readonly failure: LubdubError | null;
   /** Lanes that could not be read from the store; all others go on. */
   readonly quarantined: ReadonlyMap<string, LubdubError>;
-  /** Sets a lane aside: something of it could not be read. */
-  quarantine(lane: string, error: unknown): void;
+  /** Sets a lane or a schedule aside for a while: something of it could not be read. */
+  quarantine(place: Place, error: unknown): void;
   /** Counts since the start: committed records by type, runs whose agent was not asked by reason, tokens. */
   readonly counts: Record<string, number>;
   /** Throws once nothing can be read: closed, or the store has failed. */

@@ -67,7 +67,7 @@ export function schedulesOf(host: Host): ScheduleCalls {
         (id) =>
           unlessDamaged(
             () => viewOf(host, world.schedules.peek(id)),
-            (error) => host.quarantine(`schedule ${id}`, error),
+            (error) => host.quarantine({ kind: "schedule", key: id }, error),
           ) ?? [],
       );
     },

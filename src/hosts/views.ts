@@ -110,7 +110,9 @@ const lettersOf = ({ world }: Host, key: string): readonly DeadLetter[] =>
   world.peekSession(key).actor.context.dead as readonly DeadLetter[];
 
 const readable = <T>(host: Host, sessionKey: string, look: () => T): T | undefined =>
-  unlessDamaged(look, (error) => host.quarantine(host.world.laneOf(sessionKey), error));
+  unlessDamaged(look, (error) =>
+    host.quarantine({ kind: "heartbeat", key: host.world.laneOf(sessionKey) }, error),
+  );
 
 /** Stored and live sessions, bytewise: a live one is newer than what is stored of it. */
 function sessionKeys(

@@ -1,7 +1,6 @@
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
-import { agentOf } from "../core/step-agent.ts";
-import { placeOf, step, type Place, type Watch } from "../core/step.ts";
+import { actorsOf, step, type Place, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
 import type { Store } from "../log/store.ts";
@@ -48,6 +47,8 @@ interface JournalParts {
   /** Last chance to write into this turn's commit: starts what is due. */
   readonly beforeCommit: () => void;
   readonly afterCommit: (records: readonly LogRecord[], effects: readonly Effect[]) => void;
+  /** False while the world is not all that the log says. */
+  readonly mayCheckpoint: () => boolean;
   /** A checkpoint was written: what is older may be dropped. */
   readonly checkpointed: () => void;
   /** @returns what those who wait for the commit are told */
@@ -84,13 +85,7 @@ export class GroupCommit implements Journal {
 
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
-    // The actors first: taking one from a damaged store throws, and then nothing must have changed yet.
-    const session = world.session(draft.sessionKey);
-    const place = placeOf(draft as LogRecord, session);
-    if (place.kind === "heartbeat") world.heartbeat(place.key);
-    else world.schedules.get(place.key);
-    const agentId = agentOf(draft as LogRecord);
-    if (agentId !== undefined) world.agents.get(agentId);
+    const { session, place, agentId } = actorsOf(world, draft as LogRecord);
     const { previous } = session;
     const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());
@@ -167,7 +162,9 @@ export class GroupCommit implements Journal {
   #takeBack(sessionKey: string, place: Place, agentId: string | undefined): void {
     const { store, world } = this.#parts;
     const past = world.atRest();
-    for (const record of store.read({ after: store.checkpoint() })) step(past, record);
+    for (const record of store.read({ after: store.checkpoint() })) {
+      if (canBeRead(past, record)) step(past, record);
+    }
     for (const record of this.#turn.records) step(past, record);
     world.restore("session", sessionKey, past);
     world.restore(place.kind, place.key, past);
@@ -175,7 +172,8 @@ export class GroupCommit implements Journal {
   }
 
   #checkpointDue(asked: boolean): boolean {
-    const { world, checkpointRecords, liveActorsMax } = this.#parts;
+    const { world, checkpointRecords, liveActorsMax, mayCheckpoint } = this.#parts;
+    if (!mayCheckpoint()) return false;
     const wanted =
       asked || this.#position - this.#checkpointAt >= checkpointRecords || isCrowded(world, liveActorsMax);
     // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
@@ -186,6 +184,16 @@ export class GroupCommit implements Journal {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#parts.clock.afterTurn(() => this.flush());
+  }
+}
+
+/** What could not be read at the start is set aside, and has missed what the log says of it. */
+function canBeRead(world: World, record: LogRecord): boolean {
+  try {
+    actorsOf(world, record);
+    return true;
+  } catch {
+    return false;
   }
 }
 

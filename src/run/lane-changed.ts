@@ -1,5 +1,5 @@
-import type { Wake } from "../../machines/index.ts";
-import type { RecordDraft } from "./journal.ts";
+import type { Offer, SessionContext, Wake } from "../../machines/index.ts";
+import { settleInterrupted, type Settling } from "./run-end.ts";
 
 /**
  * `laneOf` answers otherwise than when a wake was written, because the configuration has changed. Lubdub does not wait for
@@ -7,12 +7,36 @@ import type { RecordDraft } from "./journal.ts";
  */
 const reason = "lane-changed";
 
+/** The failures of a batch that was handled meanwhile, in the lane of today, say nothing of what came after it. */
+export function keepingItsFailures(wake: Wake, { queue, retry }: SessionContext): Wake {
+  return retry?.wakeId === wake.wakeId || queue.length === 0 ? wake : { ...wake, attempts: 0 };
+}
+
 /** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
-export function handOver(lane: string, wake: Wake, nowMs: number): readonly RecordDraft[] {
+export function handOver(
+  { journal, clock }: Pick<Settling, "journal" | "clock">,
+  lane: string,
+  wake: Wake,
+  dueAtMs = clock.nowMs(),
+): void {
   const { sessionKey, wakeId, requestedAtMs: _, waitsFor: __, hold: ___, ...kept } = wake;
-  const facts = { ...kept, wakeId, dueAtMs: nowMs };
-  return [
-    { type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null },
-    { type: "wake.requested", sessionKey, facts, body: null },
-  ];
+  const facts = { ...kept, wakeId, dueAtMs };
+  journal.write({ type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null });
+  journal.write({ type: "wake.requested", sessionKey, facts, body: null });
+}
+
+/**
+ * A run that its session knows of, but no lane: its start was written under another lane than the session's of today, and a
+ * crash came before a checkpoint. Its process is gone, so it is interrupted as any other, and its wake counts that.
+ */
+export function endOrphan(
+  parts: Settling,
+  lane: string,
+  wake: Wake,
+  { runId, wakeId, attempt }: Offer,
+): void {
+  const end = settleInterrupted(parts, lane, { runId, wake: { ...wake, wakeId, attempts: attempt - 1 } });
+  const againAtMs = end.type === "run.failed" ? end.dueAtMs : null;
+  if (againAtMs === null) handOver(parts, lane, { ...wake, attempts: 0 });
+  else handOver(parts, lane, { ...wake, attempts: attempt }, againAtMs);
 }

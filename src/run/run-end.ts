@@ -1,6 +1,61 @@
 import type { Run } from "../../machines/index.ts";
-import type { Settlement } from "../core/settle.ts";
-import type { RecordDraft } from "./journal.ts";
+import { settlement, type Settlement } from "../core/settle.ts";
+import type { World } from "../core/world.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { AttemptOutcome } from "./attempt.ts";
+import type { Clock } from "./clock.ts";
+import type { Journal, RecordDraft } from "./journal.ts";
+import type { RunLimits } from "./limits.ts";
+
+/** What it takes to write how a run ended. */
+export interface Settling {
+  readonly world: World;
+  readonly journal: Pick<Journal, "write">;
+  readonly clock: Clock;
+  readonly options: ResolvedOptions;
+  readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts">;
+}
+
+type Ending = Pick<Run, "runId" | "wake" | "startedAtMs">;
+
+/** Writes what the outcome means for the wake and the events that the run held. */
+export function settleRun(
+  { world, journal, clock, options, limits }: Settling,
+  lane: string,
+  run: Ending,
+  outcome: AttemptOutcome,
+): Settlement {
+  const { offer } = world.session(run.wake.sessionKey).actor.context;
+  const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
+  const nowMs = clock.nowMs();
+  const restUntilMs = "class" in outcome ? limits.restUntilMs(run.wake.sessionKey) : null;
+  const facts = {
+    wake: run.wake,
+    events: eventIds.length,
+    nowMs,
+    random: clock.random(),
+    policy: options,
+    restUntilMs,
+  };
+  const elsewhere = {
+    ...(world.laneOf(run.wake.sessionKey) === lane ? {} : { lane }),
+    ...limits.endFacts(run.wake.sessionKey),
+  };
+  const end = settlement(outcome, facts);
+  journal.write(endOf(run, end, { eventIds, nowMs, elsewhere }));
+  return end;
+}
+
+/** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
+export function settleInterrupted(
+  parts: Settling,
+  lane: string,
+  run: Pick<Run, "runId" | "wake">,
+): Settlement {
+  const reason = "The process ended while the run was going on.";
+  const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
+  return settleRun(parts, lane, { ...run, startedAtMs: parts.clock.nowMs() }, outcome);
+}
 
 interface EndFacts {
   readonly eventIds: readonly string[];
@@ -10,7 +65,7 @@ interface EndFacts {
 }
 
 /** The record that says how a run ended. */
-export function endOf(run: Run, end: Settlement, { eventIds, nowMs, elsewhere }: EndFacts): RecordDraft {
+function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere }: EndFacts): RecordDraft {
   const { runId, startedAtMs } = run;
   const { sessionKey, wakeId } = run.wake;
   switch (end.type) {

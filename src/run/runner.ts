@@ -5,7 +5,6 @@ import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
 import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
-import { settlement } from "../core/settle.ts";
 import { newId } from "../core/ids.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -13,11 +12,11 @@ import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import { requestOf } from "./run-request.ts";
 import type { Clock } from "./clock.ts";
-import { handOver } from "./lane-changed.ts";
+import { endOrphan, handOver, keepingItsFailures } from "./lane-changed.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
 import { RunLimits } from "./limits.ts";
-import { endOf } from "./run-end.ts";
+import { settleInterrupted, settleRun, type Settling } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
 import type { Waker } from "./waker.ts";
 
@@ -69,6 +68,7 @@ export class LaneRunner implements Runner {
   readonly #idleKeys = new Map<string, string>();
   readonly #signals: RuntimeSignals;
   readonly #limits: RunLimits;
+  readonly #settling: Settling;
   readonly #unsettled: RunEnd[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
@@ -76,6 +76,7 @@ export class LaneRunner implements Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#limits = new RunLimits(parts);
+    this.#settling = { ...parts, limits: this.#limits };
     this.#signals = new RuntimeSignals(parts, (lane, sessionKey) => this.idle(lane, sessionKey));
   }
 
@@ -119,6 +120,11 @@ export class LaneRunner implements Runner {
 
   begin({ lane, run }: RunEffect): void {
     if (this.#runs.get(lane) !== null) return;
+    // If its session cannot be read, its start stands in the log all the same: it ends as interrupted.
+    if (!this.#safely(lane, () => this.#begin(lane, run))) this.#gone(lane);
+  }
+
+  #begin(lane: string, run: Run): void {
     const { world, leases, clock, options, attribution } = this.#parts;
     const { wake } = run;
     const request = requestOf(lane, run, world.session(wake.sessionKey).actor.context);
@@ -169,12 +175,14 @@ export class LaneRunner implements Runner {
     }
   }
 
-  /** A lane that cannot be taken from the store is set aside: its neighbours go on. */
-  #safely(lane: string, work: () => void): void {
+  /** A lane that cannot be taken from the store is set aside: its neighbours go on. @returns whether it could be read */
+  #safely(lane: string, work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       this.#parts.quarantine(lane, error);
+      return false;
     }
   }
 
@@ -204,17 +212,22 @@ export class LaneRunner implements Runner {
   #start({ lane, actor }: HeartbeatEntry, idleKey?: string): void {
     const { world, journal, leases, clock, options } = this.#parts;
     if (this.#runs.has(lane)) return;
-    if (actor.value === "running") return this.#interrupted(lane, actor.context.run as Run);
+    if (actor.value === "running") {
+      settleInterrupted(this.#settling, lane, actor.context.run as Run);
+      return;
+    }
     if (leases.isHeld(lane) || !this.slotsFree) return;
     const { pending } = actor.context;
     const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
     if (wake === undefined) return void this.#touched.add(lane);
     const { sessionKey, wakeId } = wake;
-    if (world.laneOf(sessionKey) !== lane) {
-      for (const draft of handOver(lane, wake, clock.nowMs())) journal.write(draft);
-      return;
-    }
     const session = world.session(sessionKey).actor.context;
+    const today = world.laneOf(sessionKey);
+    if (today !== lane) {
+      world.heartbeat(today); // before anything leaves the old lane: it may be unreadable
+      return handOver(this.#parts, lane, keepingItsFailures(wake, session));
+    }
+    if (session.offer !== null) return endOrphan(this.#settling, lane, wake, session.offer);
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {
       this.#signals.wasNotBusy(sessionKey);
@@ -245,18 +258,11 @@ export class LaneRunner implements Runner {
     this.#signals.wasBusy(lane, sessionKey);
   }
 
-  /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
-  #interrupted(lane: string, run: Run): void {
-    const reason = "The process ended while the run was going on.";
-    const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
-    this.#settle(lane, { ...run, startedAtMs: this.#parts.clock.nowMs() }, outcome);
-  }
-
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
     this.#leaving(lane, () => {
       const { actor } = this.#parts.world.heartbeat(lane);
-      if (actor.context.run?.runId === run.runId) this.#settle(lane, run, outcome);
+      if (actor.context.run?.runId === run.runId) settleRun(this.#settling, lane, run, outcome);
     });
     if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
     else this.#signals.wasNotBusy(run.wake.sessionKey);
@@ -274,26 +280,5 @@ export class LaneRunner implements Runner {
   /** An end that waits for room on the disk is no run that could be waited for. */
   #isDrained(): boolean {
     return [...this.#runs.values()].every((running) => running === null);
-  }
-
-  #settle(lane: string, run: Run, outcome: AttemptOutcome): void {
-    const { world, journal, clock, options } = this.#parts;
-    const { offer } = world.session(run.wake.sessionKey).actor.context;
-    const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
-    const nowMs = clock.nowMs();
-    const restUntilMs = "class" in outcome ? this.#limits.restUntilMs(run.wake.sessionKey) : null;
-    const facts = {
-      wake: run.wake,
-      events: eventIds.length,
-      nowMs,
-      random: clock.random(),
-      policy: options,
-      restUntilMs,
-    };
-    const elsewhere = {
-      ...(world.laneOf(run.wake.sessionKey) === lane ? {} : { lane }),
-      ...this.#limits.endFacts(run.wake.sessionKey),
-    };
-    journal.write(endOf(run, settlement(outcome, facts), { eventIds, nowMs, elsewhere }));
   }
 }

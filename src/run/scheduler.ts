@@ -64,6 +64,18 @@ export class Scheduler {
     if (dueAtMs !== null && known !== dueAtMs) this.#wakerOf(cadence.kind).set({ key: scheduleId, dueAtMs });
   }
 
+  /** It could not be read a while ago: its alarm is gone since, and a clock that was set back may have passed it by. */
+  lookAgain(scheduleId: string): void {
+    this.#safely(scheduleId, (entry) => {
+      const { spec } = entry.actor.context;
+      if (spec === null) return;
+      this.touched(scheduleId); // at a start the index could not know it
+      if (spec.cadence.kind !== "every") this.#move(entry);
+      const dueAtMs = scheduleDeadlineOf(entry.actor);
+      if (dueAtMs !== null) this.#wakerOf(spec.cadence.kind).set({ key: scheduleId, dueAtMs });
+    });
+  }
+
   /** Takes up what the index was filled with, at a start and after a failed commit. */
   recover(): void {
     this.#steady.clear();
@@ -168,21 +180,23 @@ export class Scheduler {
   #moveNext(ids: Iterator<string>): void {
     const { value, done } = ids.next();
     if (done === true) return void (this.#setBack = null);
-    this.#safely(value, ({ key, actor }) => {
-      const { spec, nextAtMs, lastTickAtMs } = actor.context;
-      if (spec === null || nextAtMs === null) return;
-      const moved = nextAtAfterSetBack(spec.cadence, { lastTickAtMs, nowMs: this.#parts.wallMs() });
-      if (moved === null || moved >= nextAtMs) return;
-      const facts = { scheduleId: key, nextAtMs: moved, reason: "clock-set-back" };
-      this.#parts.journal.write({ type: "schedule.moved", sessionKey: spec.sessionKey, facts, body: null });
-    });
+    this.#safely(value, (entry) => this.#move(entry));
+  }
+
+  #move({ key, actor }: ScheduleEntry): void {
+    const { spec, nextAtMs, lastTickAtMs } = actor.context;
+    if (spec === null || nextAtMs === null) return;
+    const moved = nextAtAfterSetBack(spec.cadence, { lastTickAtMs, nowMs: this.#parts.wallMs() });
+    if (moved === null || moved >= nextAtMs) return;
+    const facts = { scheduleId: key, nextAtMs: moved, reason: "clock-set-back" };
+    this.#parts.journal.write({ type: "schedule.moved", sessionKey: spec.sessionKey, facts, body: null });
   }
 
   #safely(scheduleId: string, work: (entry: ScheduleEntry) => void): void {
     try {
       work(this.#parts.world.schedules.get(scheduleId));
     } catch (error) {
-      this.#parts.quarantine(`schedule ${scheduleId}`, error);
+      this.#parts.quarantine(scheduleId, error);
     }
   }
 }

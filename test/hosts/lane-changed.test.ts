@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/log/memory.ts";
 import type { Store } from "../../src/log/store.ts";
-import { BUSY, FAILED, held, RAN } from "../support/agent.ts";
-import { testHeart } from "../support/world.ts";
+import { BUSY, FAILED, held, RAN, scriptedAgent } from "../support/agent.ts";
+import { simulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
+import { testHeart, type TestHeart } from "../support/world.ts";
 
 const D = "agent:main:discord:channel:42";
 const W = "agent:main:whatsapp:7";
@@ -10,13 +11,15 @@ const shared = (): string => "lane";
 const own = (key: string): string => key;
 /** A disk: closing the heartbeat does not end it. */
 const surviving = (): Store => ({ ...memoryStore(), close() {} });
+/** The clock of the process after one that was killed: of that one nothing is left. */
+const after = ({ clock }: TestHeart): SimulatedClock => simulatedClock({ startMs: clock.nowMs() });
 
 test.each([
   ["own", "shared", own, shared],
   ["shared", "own", shared, own],
 ])(
   "from %s to %s lanes: what waited runs in its lane of today, and the old lane takes no slot",
-  async (_a, _b, before, after) => {
+  async (_a, _b, before, today) => {
     const first = testHeart({ laneOf: before }, { store: surviving() });
     first.agent.answers(BUSY);
     await first.soon(first.heartbeat.wake("for D", { sessionKey: D }));
@@ -25,7 +28,7 @@ test.each([
     await first.soon(first.heartbeat.close());
 
     const { store, clock } = first;
-    const second = testHeart({ laneOf: after, concurrency: 1 }, { store, clock });
+    const second = testHeart({ laneOf: today, concurrency: 1 }, { store, clock });
     second.agent.answers(RAN);
     await clock.advance(5_000);
     const texts = new Map(second.agent.calls.map(({ sessionKey, events }) => [sessionKey, events[0]?.text]));
@@ -92,4 +95,44 @@ test("attempts are kept when a newer wake waits in the lane of today already", a
     [2, ["poison"]],
     [1, ["newer"]],
   ]);
+});
+
+test("a crash while two lanes run, then one lane for both: each is given again, one after the other, under its wake id", async () => {
+  const first = testHeart({ laneOf: own }, { store: surviving() });
+  first.agent.answers(() => held<typeof RAN>().promise);
+  for (const sessionKey of [D, W])
+    await first.soon(first.heartbeat.wake(`for ${sessionKey}`, { sessionKey, coalesceMs: 0 }));
+  expect(first.agent.calls).toHaveLength(2);
+
+  const { store } = first;
+  const clock = after(first);
+  const second = testHeart({ laneOf: shared }, { store, clock });
+  await clock.advance(60_000);
+  const given = (
+    { sessionKey, wakeId, events, attempt }: (typeof first.agent.calls)[number],
+    tries: number,
+  ) => `${sessionKey} ${wakeId} ${events.map(({ text }) => text).join()} ${attempt + tries}`;
+  expect(second.agent.calls.map((call) => given(call, 0)).toSorted()).toEqual(
+    first.agent.calls.map((call) => given(call, 1)).toSorted(),
+  );
+  for (const key of [D, W]) expect(await second.heartbeat.peekSystemEvents(key)).toEqual([]);
+});
+
+test("poison that kills its process before any checkpoint dies after its attempts, however often lanes change", async () => {
+  const options = { maxAttempts: 3 };
+  const deadly = () => scriptedAgent(() => held<typeof RAN>().promise);
+  let heart = testHeart({ ...options, laneOf: own }, { store: surviving(), agent: deadly() });
+  const attempts: number[] = [];
+  for (const laneOf of [shared, own, shared, own]) {
+    for (const sessionKey of [W, D])
+      await heart.soon(heart.heartbeat.wake("poison", { sessionKey, coalesceMs: 0, dedupeKey: "poison" }));
+    await heart.clock.advance(5_000);
+    attempts.push(...heart.agent.calls.filter((call) => call.sessionKey === D).map(({ attempt }) => attempt));
+    const { store } = heart;
+    heart = testHeart({ ...options, laneOf }, { store, clock: after(heart), agent: deadly() });
+  }
+  expect(attempts).toEqual([1, 2, 3]);
+  await heart.clock.advance(60_000);
+  const dead = (await heart.heartbeat.deadLetters()).map(({ event }) => `${event.sessionKey} ${event.text}`);
+  expect(dead.toSorted()).toEqual([`${D} poison`, `${W} poison`]);
 });

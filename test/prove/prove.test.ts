@@ -13,7 +13,7 @@ import { prove } from "./prove.ts";
 import type { RunReport } from "./report.ts";
 import { runPool } from "./simulator/pool.ts";
 import { simulatorPart } from "./simulator/part.ts";
-import type { JobResult } from "./simulator/worker.ts";
+import type { JobResult } from "./simulator/job.ts";
 
 /** A small slice of every part, so that each test run shows that the prover itself is alive. */
 

@@ -31,8 +31,8 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "interrupted-run-not-recovered",
     seen: "problem 3, #51620",
     file: RUNNER,
-    find: 'if (actor.value === "running") return this.#interrupted(lane, actor.context.run as Run);',
-    replace: 'if (actor.value === "running") return;',
+    find: "      settleInterrupted(this.#settling, lane, actor.context.run as Run);\n",
+    replace: "",
   },
   {
     id: "going-run-taken-for-interrupted",

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 import { runPool } from "../simulator/pool.ts";
-import type { Job } from "../simulator/worker.ts";
+import type { Job } from "../simulator/job.ts";
 import type { Bug } from "./bug.ts";
 import { BUGS, planted } from "./planted.ts";
 

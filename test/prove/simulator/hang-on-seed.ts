@@ -1,4 +1,4 @@
-import type { Job } from "./worker.ts";
+import type { Job } from "./job.ts";
 
 /** Loaded into a child of the simulator: seed 1 never comes back. */
 process.prependListener("message", (job) => {

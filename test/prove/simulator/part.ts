@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 import { runPool } from "./pool.ts";
 import type { SimulationReport } from "./simulate.ts";
-import type { Job } from "./worker.ts";
+import type { Job } from "./job.ts";
 
 interface Size {
   readonly seeds: number;

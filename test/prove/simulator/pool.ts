@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Job, JobResult } from "./worker.ts";
+import { READY, type Job, type JobResult } from "./job.ts";
 
 interface PoolOptions {
   readonly children: number;
-  /** A seed that takes longer hangs: its process is killed and the seed reported. */
+  /** A seed that takes longer, in a child that is ready, hangs: its process is killed and the seed reported. */
   readonly seedMsMax: number;
   /** Arguments of Node for the children. */
   readonly execArgv?: readonly string[];
@@ -59,7 +59,8 @@ function oneChild(
       }, seedMsMax);
       child.send(to);
     };
-    child.on("message", (result: JobResult) => {
+    child.on("message", (result: JobResult | typeof READY) => {
+      if (result === READY) return give(first);
       clearTimeout(watchdog);
       job = undefined;
       onResult(result);
@@ -72,6 +73,5 @@ function oneChild(
       if (job !== undefined) onResult({ seed: job.seed, message: `crashed: the process ended with ${code}` });
       resolve(code === 0 ? "done" : "died");
     });
-    give(first);
   });
 }

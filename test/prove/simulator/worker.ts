@@ -1,19 +1,7 @@
+import { READY, type Job, type JobResult } from "./job.ts";
 import { planOf } from "./plan.ts";
 import { Violation } from "./promise.ts";
-import { simulate, type SimulationReport } from "./simulate.ts";
-
-/** What the parent asks for. */
-export interface Job {
-  readonly seed: number;
-  readonly steps: number;
-  /** Runs it twice: both traces must be the same. */
-  readonly twice: boolean;
-}
-
-/** What a child answers, one per job. */
-export type JobResult =
-  | { readonly seed: number; readonly report: SimulationReport }
-  | { readonly seed: number; readonly message: string };
+import { simulate } from "./simulate.ts";
 
 async function work({ seed, steps, twice }: Job): Promise<JobResult> {
   try {
@@ -43,3 +31,4 @@ process.on("message", (job: Job) => {
   void work(job).then((result) => process.send?.(result));
 });
 process.on("disconnect", () => process.exit());
+process.send?.(READY);

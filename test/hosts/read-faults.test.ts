@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { LubdubError } from "../../src/errors.ts";
+import { memoryStore } from "../../src/log/memory.ts";
+import type { ActorKind, Store } from "../../src/log/store.ts";
+import { FAILED, RAN } from "../support/agent.ts";
+import { simulatedClock } from "../support/simulated-clock.ts";
+import { testHeart, type TestHeart } from "../support/world.ts";
+
+const D = "agent:main:discord:channel:42";
+const W = "agent:main:whatsapp:7";
+const own = (key: string): string => key;
+
+/** A store that outlives its heartbeats. What is in `unreadable`, kind and key, cannot be read from it. */
+function faultyStore(breaksAt: (type: string, sessionKey: string) => string | undefined = () => undefined) {
+  const inner = memoryStore();
+  const unreadable = new Set<string>();
+  const store: Store = {
+    ...inner,
+    snapshot(kind: ActorKind, key, upTo) {
+      if (unreadable.has(`${kind} ${key}`))
+        throw new LubdubError("LUBDUB_STORE_CORRUPT", { expected: "what was written", got: "damage" });
+      return inner.snapshot(kind, key, upTo);
+    },
+    append(batch) {
+      inner.append(batch);
+      for (const { type, sessionKey } of batch.records) {
+        const name = breaksAt(type, sessionKey);
+        if (name !== undefined) unreadable.add(name);
+      }
+    },
+    close() {},
+  };
+  return { store, unreadable };
+}
+
+/** So few that an actor goes to rest on the disk in the very commit that moved it. */
+const AT_REST = { liveActorsMax: 1, checkpointRecords: 1, coalesceMs: 0 };
+const PAUSE_MS = 61_000;
+
+const given = ({ agent }: TestHeart): string[] =>
+  agent.calls.map(({ sessionKey, events }) => `${sessionKey}: ${events.map(({ text }) => text).join()}`);
+const quarantined = async ({ heartbeat }: TestHeart): Promise<readonly string[]> =>
+  ((await heartbeat.status()).quarantined ?? []).map(({ lane }) => lane);
+
+test("a session that cannot be read when its run begins: its lane is set aside, gives back slot and lease, and goes on later", async () => {
+  const { store, unreadable } = faultyStore((type, key) =>
+    type === "run.started" && key === D ? `session ${D}` : undefined,
+  );
+  const heart = testHeart({ ...AT_REST, concurrency: 1 }, { store });
+  const { heartbeat, soon, clock } = heart;
+  await soon(heartbeat.wake("first", { sessionKey: W }));
+  await soon(heartbeat.requestHeartbeatNow({ sessionKey: D, intent: "manual" }));
+  await clock.settle();
+  expect(await heartbeat.status()).toMatchObject({ state: "running", runsInFlight: 0 });
+  expect(await quarantined(heart)).toEqual([D]);
+  await soon(heartbeat.wake("second", { sessionKey: W }));
+  expect(given(heart)).toEqual([`${W}: first`, `${W}: second`]);
+
+  unreadable.clear();
+  await clock.advance(2 * PAUSE_MS);
+  expect(given(heart)).toEqual([`${W}: first`, `${W}: second`, `${D}: `]);
+  expect(await quarantined(heart)).toEqual([]);
+});
+
+test("a session that could not be read when it was due is tried again: nothing sleeps until the next start", async () => {
+  const { store, unreadable } = faultyStore();
+  const heart = testHeart(AT_REST, { store });
+  const { heartbeat, agent, soon, clock } = heart;
+  agent.answers(FAILED, RAN);
+  await soon(heartbeat.wake("for D", { sessionKey: D }));
+  for (const key of [W, `${W}1`, `${W}2`]) await soon(heartbeat.wake("other", { sessionKey: key }));
+  unreadable.add(`session ${D}`);
+  await clock.advance(30_000);
+  expect(await quarantined(heart)).toEqual([D]);
+  await clock.advance(PAUSE_MS);
+  expect(await quarantined(heart)).toEqual([D]);
+  unreadable.clear();
+  await clock.advance(PAUSE_MS);
+  expect(given(heart).filter((call) => call === `${D}: for D`)).toHaveLength(2);
+  expect(await quarantined(heart)).toEqual([]);
+  expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
+});
+
+test("a schedule that could not be read when it was due ticks once it can be read", async () => {
+  const { store, unreadable } = faultyStore();
+  const heart = testHeart(AT_REST, { store });
+  const { heartbeat, soon, clock } = heart;
+  await soon(
+    heartbeat.setSchedule({
+      scheduleId: "once",
+      sessionKey: D,
+      atMs: clock.nowMs() + 10_000,
+      text: "tick",
+    }),
+  );
+  for (const scheduleId of ["a", "b", "c"])
+    await soon(heartbeat.setSchedule({ scheduleId, sessionKey: W, everyMs: 3_600_000 }));
+  unreadable.add("schedule once");
+  await clock.advance(30_000);
+  expect(await quarantined(heart)).toEqual(["schedule once"]);
+  unreadable.clear();
+  await clock.advance(PAUSE_MS);
+  expect(given(heart)).toContain(`${D}: tick`);
+  expect(await quarantined(heart)).toEqual([]);
+});
+
+test("a wake does not leave its old lane while its lane of today cannot be read", async () => {
+  const { store, unreadable } = faultyStore();
+  const first = testHeart({ ...AT_REST, laneOf: () => "lane" }, { store });
+  first.agent.answers(FAILED);
+  await first.soon(first.heartbeat.wake("for D", { sessionKey: D }));
+  await first.soon(first.heartbeat.close());
+  unreadable.add(`heartbeat ${D}`);
+
+  const second = testHeart({ ...AT_REST, laneOf: own }, { store, clock: first.clock });
+  await first.clock.advance(30_000);
+  unreadable.clear();
+  await first.clock.advance(2 * PAUSE_MS);
+  expect(given(second)).toEqual([`${D}: for D`]);
+});
+
+test.each([
+  ["session", own, D],
+  ["heartbeat", own, D],
+  ["session", () => "lane", "lane"],
+] as const)(
+  "a start over a damaged %s that the log moves after the checkpoint: its lane is set aside, the others served, and nothing is lost",
+  async (kind, laneOf, lane) => {
+    const { store, unreadable } = faultyStore();
+    const first = testHeart({ laneOf, checkpointRecords: 4 }, { store });
+    await first.soon(first.heartbeat.wake("one", { sessionKey: D, coalesceMs: 0 }));
+    await first.soon(first.heartbeat.wake("one", { sessionKey: D, coalesceMs: 0 }));
+    await first.soon(first.heartbeat.wake("two", { sessionKey: D, coalesceMs: 60_000 }));
+    expect(store.checkpoint()).toBeGreaterThan(0);
+    expect(store.head().position).toBeGreaterThan(store.checkpoint());
+    unreadable.add(`${kind} ${kind === "session" ? D : lane}`);
+
+    const clock = simulatedClock({ startMs: first.clock.nowMs() }); // of the first process nothing is left
+    const second = testHeart({ laneOf, checkpointRecords: 1 }, { store, clock });
+    expect(await quarantined(second)).toEqual([lane]);
+    await expect(second.heartbeat.session(D)).rejects.toMatchObject({ code: "LUBDUB_STORE_CORRUPT" });
+    const another = second.soon(second.heartbeat.wake("three", { sessionKey: D }));
+    await expect(another).rejects.toMatchObject({ code: "LUBDUB_STORE_CORRUPT" });
+    if (lane === D) await second.soon(second.heartbeat.wake("for W", { sessionKey: W, coalesceMs: 0 }));
+    expect(given(second)).toEqual(lane === D ? [`${W}: for W`] : []);
+
+    unreadable.clear();
+    await clock.advance(2 * PAUSE_MS);
+    expect(given(second)).toContain(`${D}: two`);
+    expect(await second.heartbeat.status()).not.toHaveProperty("quarantined");
+    expect(await second.heartbeat.peekSystemEvents(D)).toEqual([]);
+    const { sessions } = await second.heartbeat.stateAt(store.head().position);
+    expect(sessions[D]).toMatchObject({ context: { queue: [], offer: null } });
+  },
+);
