@@ -12,7 +12,8 @@ const EXIT_REFUSALS: Readonly<Record<number, "auth" | "quota">> = { 77: "auth", 
  * An agent that is a command. The prompt comes on its stdin; `LUBDUB_SESSION_KEY`, `LUBDUB_WAKE_ID`, `LUBDUB_RUN_ID`,
  * `LUBDUB_ATTEMPT` and `LUBDUB_TRANSCRIPT_KEY` are in its environment, and where this run differs `LUBDUB_MODEL`,
  * `LUBDUB_RUN_TIMEOUT_MS` and `LUBDUB_LIGHT_CONTEXT=1`. Its stdout is the reply. Exit code 0 is `ran`, 75 is busy, 76 a
- * quota that is spent, 77 a key that is refused, anything else failed with the end of its stderr. It leads a process group of its own, which is ended with it when its time is over.
+ * quota that is spent, 77 a key that is refused, anything else failed with the end of its stderr. It leads a process group
+ * of its own, which is ended with it when its time is over.
  *
  * @example commandAgent({ argv: ["node", "agent.js"], timeoutMs: 120_000 })
  */

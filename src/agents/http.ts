@@ -22,7 +22,8 @@ export interface HttpOptions {
 
 /**
  * An agent behind HTTP. It gets a POST with the run as JSON and the wake id as `Idempotency-Key`. A 2xx is `ran` with the
- * body as reply; 409, 423, 429 and 503 are busy, and `Retry-After` is honoured; anything else failed.
+ * body as reply; 409, 423, 429 and 503 are busy, and `Retry-After` is honoured; 401 and 403 are a key that is refused, 402 a
+ * quota that is spent; anything else failed.
  *
  * @example httpAgent({ url: "http://127.0.0.1:4111/wake", timeoutMs: 120_000 })
  */

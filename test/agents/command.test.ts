@@ -100,6 +100,17 @@ describe("what its end means", () => {
     });
   });
 
+  it.each([
+    [76, "quota"],
+    [77, "auth"],
+  ])("problem 20: %d is a refusal of class %s", async (code, refusal) => {
+    expect(await run(`console.error('no credit'); process.exitCode = ${code}`)).toEqual({
+      status: "failed",
+      reason: `The command ended with exit code ${code}. The end of its stderr: no credit`,
+      class: refusal,
+    });
+  });
+
   it("any other code failed, with the end of stderr", async () => {
     expect(await run("console.error('no model'); process.exitCode = 3")).toEqual({
       status: "failed",

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { until, workplace, type Workplace } from "./support.ts";
+import { MAIN, until, workplace, type Workplace } from "./support.ts";
 
 const KEY = "agent:main:discord:channel:42";
 const node = (script: string): string[] => ["--", process.execPath, "-e", script];
@@ -122,6 +122,28 @@ test("Ctrl-C is passed on to the command, which decides", async () => {
   process.kill(-(run.child.pid ?? 0), "SIGINT");
   expect(await run.ended).toMatchObject({ code: 3, stdout: "begun\ntidied up\n" });
   expect(await woken(place)).toContain("exit code 3");
+});
+
+test("problem 1: a command that an agent's run started names that run as the cause of its event", async () => {
+  const place = workplace();
+  const args = ["run", "--detach", "--session", KEY, ...node("console.log('from inside')")];
+  place.agent(`if (calls === 1) {
+  const { spawnSync } = await import("node:child_process");
+  const env = { ...process.env, LUBDUB_DATA: ${JSON.stringify(place.data)} };
+  const { status, stderr } = spawnSync(process.execPath, ${JSON.stringify([MAIN, ...args])}, { env });
+  if (status !== 0) throw new Error(String(stderr));
+}`);
+  await place.up();
+  await place.run("run", "--session", KEY, ...node("console.log('from outside')"));
+  expect(await woken(place, 2)).toContain("| from inside");
+  const { stdout } = await place.run("log", "--json");
+  const queued = stdout
+    .split("\n")
+    .filter((line) => line.includes('"event.queued"'))
+    .map((line) => JSON.parse(line) as { facts: object });
+  expect(queued).toHaveLength(2);
+  expect(queued[0]?.facts).not.toHaveProperty("cause");
+  expect(queued[1]?.facts).toMatchObject({ cause: { runId: place.calls()[0]?.runId, depth: 1 } });
 });
 
 test("--detach returns at once", async () => {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach } from "vitest";
 
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+export const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 /** The tests start the command line a hundred times: compiled once, it starts in half the time. */
 const COMPILE_CACHE = resolve(import.meta.dirname, "../../node_modules/.cache/lubdub-tests");
 const DEADLINE_MS = 20_000;

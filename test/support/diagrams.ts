@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
+import { agentMachine, heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
 import { mermaidOf } from "../../src/inspect/diagram.ts";
 
 /** `npm run diagrams` writes the page; a test holds it current. */
@@ -10,6 +10,7 @@ const MACHINES: readonly (readonly [file: string, machine: AnyStateMachine])[] =
   ["heartbeat.ts", heartbeatMachine],
   ["session.ts", sessionMachine],
   ["schedule.ts", scheduleMachine],
+  ["agent.ts", agentMachine],
 ];
 
 export function diagramsPage(): string {

@@ -1,0 +1,122 @@
+import { initialTransition, transition, type SnapshotFrom } from "xstate";
+import { describe, expect, test } from "vitest";
+import { agentMachine, type AgentEvent } from "../../machines/index.ts";
+import { edgeCover } from "./paths/graph.ts";
+
+type Snapshot = SnapshotFrom<typeof agentMachine>;
+
+const RUNS = ["r1", "r2"] as const;
+const started = (runId: string): AgentEvent => ({
+  type: "run.started",
+  count: { runId, atMs: 1_000, keepStarts: 2 },
+});
+const ran = (runId: string): AgentEvent => ({ type: "run.ran", runId, tokens: 0 });
+const skipped = (runId: string): AgentEvent => ({ type: "run.skipped", runId });
+const failed = (runId: string): AgentEvent => ({ type: "run.failed", runId, refused: null });
+const refused = (runId: string): AgentEvent => ({
+  type: "run.failed",
+  runId,
+  refused: { refusal: "auth", untilMs: 60_000 },
+});
+const EVENTS = RUNS.flatMap((runId) => [started, ran, skipped, failed, refused].map((make) => make(runId)));
+
+const [BEGIN] = initialTransition(agentMachine, { agentId: "main" });
+const after = (events: readonly AgentEvent[]): Snapshot =>
+  events.reduce((snapshot, event) => transition(agentMachine, snapshot, event)[0], BEGIN);
+
+/** What the issue says of an agent that refuses, in so many words: nothing of the machine is used. */
+interface Expected {
+  readonly refuses: boolean;
+  readonly probe: string | null;
+  readonly openings: number;
+}
+const WELL: Expected = { refuses: false, probe: null, openings: 0 };
+
+function expectedAfter(events: readonly AgentEvent[]): Expected {
+  let is = WELL;
+  for (const event of events) {
+    const isProbe = "runId" in event && event.runId === is.probe;
+    const isRefused = event.type === "run.failed" && event.refused !== null;
+    if (event.type === "run.started") is = is.refuses ? { ...is, probe: event.count.runId } : is;
+    else if (isRefused && (isProbe || !is.refuses))
+      is = { refuses: true, probe: null, openings: is.openings + 1 };
+    else if (isProbe) is = event.type === "run.ran" ? WELL : { ...is, probe: null };
+  }
+  return is;
+}
+
+/** The same, read off the machine. */
+function seen({ value, context: { breaker } }: Snapshot): Expected {
+  expect(value).toBe(breaker === null ? "closed" : breaker.probe === null ? "open" : "probing");
+  return {
+    refuses: breaker !== null,
+    probe: breaker?.probe?.runId ?? null,
+    openings: breaker?.openings ?? 0,
+  };
+}
+
+/** Openings beyond the second and the order of starts change nothing of what may come next. */
+const vertexOf = ({ value, context }: Snapshot): string =>
+  JSON.stringify([value, context.breaker?.probe?.runId, Math.min(context.breaker?.openings ?? 0, 2)]);
+
+describe("every state and every event", () => {
+  const cover = edgeCover({
+    machine: agentMachine,
+    input: { agentId: "main" },
+    events: () => EVENTS,
+    vertexOf,
+  });
+
+  test("every transition that the machine declares is taken", () => {
+    expect(cover.untaken).toEqual([]);
+  });
+
+  test("and each leaves what a simple model of it expects", () => {
+    expect(cover.edges).toBe(cover.vertices * EVENTS.length);
+    for (const { events } of cover.paths) {
+      const ways = events.map((_, index) => events.slice(0, index + 1));
+      expect(ways.map((way) => [way, seen(after(way))])).toEqual(
+        ways.map((way) => [way, expectedAfter(way)]),
+      );
+    }
+  });
+});
+
+describe("what it counts", () => {
+  const tally = (...events: AgentEvent[]) => after(events).context.tally;
+  const onDay = (runId: string, dayEndsAtMs: number): AgentEvent => ({
+    type: "run.started",
+    count: { runId, atMs: 1_000, keepStarts: 2, dayEndsAtMs },
+  });
+
+  test("as many starts as the run that came last says, oldest first", () => {
+    expect(tally(started("r1"), started("r2"), started("r3"))?.starts.map(({ runId }) => runId)).toEqual([
+      "r2",
+      "r3",
+    ]);
+  });
+
+  test("in every state: a circuit that opens and closes forgets nothing of the day", () => {
+    const spent: AgentEvent = { type: "run.ran", runId: "r3", tokens: 50 };
+    const events = [onDay("r1", 9_000), refused("r1"), onDay("r2", 9_000), failed("r2"), onDay("r3", 9_000)];
+    expect(tally(...events, spent)?.day).toEqual({ endsAtMs: 9_000, runs: 3, tokens: 50 });
+  });
+
+  test("a skipped run not at all, whatever the state", () => {
+    expect(tally(onDay("r1", 9_000), skipped("r1"))).toEqual({
+      starts: [],
+      day: { endsAtMs: 9_000, runs: 0, tokens: 0 },
+    });
+    const probe = [onDay("r1", 9_000), refused("r1"), onDay("r2", 9_000), skipped("r2")];
+    expect(tally(...probe)?.day?.runs).toBe(1);
+  });
+
+  test("each day anew", () => {
+    const spent: AgentEvent = { type: "run.ran", runId: "r1", tokens: 50 };
+    expect(tally(onDay("r1", 9_000), spent, onDay("r2", 10_000))?.day).toEqual({
+      endsAtMs: 10_000,
+      runs: 1,
+      tokens: 0,
+    });
+  });
+});
