@@ -45,10 +45,8 @@ export type ScheduleEvent =
   | { readonly type: "schedule.resumed"; readonly nextAtMs: number | null }
   | { readonly type: "schedule.removed" };
 
-const set = [
-  { guard: "has a next tick", target: "active", actions: "change" },
-  { target: "ended", actions: "change" },
-] as const;
+const begin = { guard: "has a next tick", target: "active", actions: "change" } as const;
+const set = [begin, { target: "ended", actions: "change" }] as const;
 
 /**
  * schedule (one per cadence, cron job or one-shot): ended --set--> active --fired--> active | ended; paused and resumed in between.
@@ -72,7 +70,7 @@ export const scheduleMachine = setup({
   context: ({ input }) => unset(input.scheduleId),
   initial: "ended",
   states: {
-    ended: { entry: "start over", on: { "schedule.set": set } },
+    ended: { entry: "start over", on: { "schedule.set": begin } },
     active: {
       on: {
         "schedule.set": set,
