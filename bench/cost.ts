@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { promptPrefix, renderPrompt } from "../src/agents/prompt.ts";
 import { createHeartbeat, gate, withChecks, type Heartbeat, type PreRunCheck } from "../src/index.ts";
+import { DAEMON_LIMITS } from "../src/limits.ts";
+import type { Limits } from "../src/policy/limits.ts";
 import { mulberry32, simulatedClock, type SimulatedClock } from "../test/support/simulated-clock.ts";
 import { TEXT } from "./workload.ts";
 
@@ -36,10 +39,16 @@ interface Trace {
   readonly checks?: readonly PreRunCheck[];
   /** When events come, in milliseconds from the start. */
   readonly eventsAtMs?: readonly number[];
+  /** Each run leaves a command behind that ends this much later and wakes the session again, in milliseconds. */
+  readonly wakesItselfMs?: number;
+  readonly limits?: Limits;
 }
 
 const random = mulberry32(7);
 const closed = gate({ decide: () => false });
+/** The daemon's own: what nobody has to configure. */
+const usual: Limits = z.object(DAEMON_LIMITS).parse({});
+const selfWaking = { beats: false, eventsAtMs: [HOUR_MS], wakesItselfMs: 1_000 };
 const WEEKS: readonly Trace[] = [
   { what: "idle, a beat every 30 minutes", beats: true },
   { what: "the same behind a closed gate", beats: true, checks: [closed] },
@@ -50,29 +59,46 @@ const WEEKS: readonly Trace[] = [
     checks: [closed],
     eventsAtMs: [0, 1, 2, 3, 4].flatMap((day) => spread(200, day * DAY_MS + 9 * HOUR_MS, 8 * HOUR_MS)),
   },
+  { what: "an agent that wakes itself after each run, without limits", ...selfWaking },
+  { what: "the same under the daemon's usual limits", ...selfWaking, limits: usual },
 ];
 
 const weeks: Week[] = [];
 for (const trace of WEEKS) weeks.push(await live(trace));
 process.stdout.write(values.json ? `${JSON.stringify(weeks)}\n` : table(weeks));
 
-async function live({ what, beats, checks = [], eventsAtMs = [] }: Trace): Promise<Week> {
+async function live({
+  what,
+  beats,
+  checks = [],
+  eventsAtMs = [],
+  wakesItselfMs,
+  limits,
+}: Trace): Promise<Week> {
   const clock = simulatedClock();
   const prompts: string[] = [];
+  let isOver = false;
   const instructions: PreRunCheck = () => ({ status: "go", adds: { instructions: INSTRUCTIONS } });
   const run = withChecks(
     async (request) => {
       prompts.push(renderPrompt(request));
       await new Promise<void>((resolve) => void clock.setTimer(MODEL_MS, resolve));
+      if (wakesItselfMs !== undefined) {
+        const wish = { sessionKey: KEY, source: "exec-event", cause: request.runId };
+        clock.setTimer(wakesItselfMs, () => void (isOver || heartbeat.wake(TEXT, wish)));
+      }
       return { status: "ran", reply: "HEARTBEAT_OK" };
     },
     [instructions, ...checks],
   );
-  const heartbeat = createHeartbeat({ run, clock });
+  const heartbeat = createHeartbeat({ run, clock, ...(limits && { limits }) });
   if (beats)
     await soon(clock, heartbeat.setSchedule({ scheduleId: "beat", sessionKey: KEY, everyMs: BEAT_MS }));
   await play(clock, heartbeat, eventsAtMs);
-  await soon(clock, heartbeat.close());
+  isOver = true;
+  const closing = heartbeat.close();
+  await clock.advance(MODEL_MS);
+  await closing;
   const prefix = promptPrefix(INSTRUCTIONS);
   if (!prompts.every((prompt) => prompt.startsWith(prefix)))
     throw new Error("A prompt begins otherwise than the others.");
