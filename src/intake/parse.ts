@@ -52,6 +52,10 @@ const exact = (bytesMax: number) =>
     .refine((key) => bytesOf(key) <= bytesMax, `at most ${bytesMax} bytes`)
     .refine((key) => key.isWellFormed(), "well-formed Unicode")
     .regex(/^\P{Cc}*$/u, "no control characters");
+/** A record alone would leave out a name like this in silence, and the reply would go elsewhere. */
+const routeSchema = z
+  .custom<unknown>((given) => !Object.hasOwn(Object(given) as object, "__proto__"), "no name __proto__")
+  .pipe(z.record(z.string().max(64), z.string().max(512)));
 const overrides = z
   .strictObject({
     model: words(MODEL_CHARS_MAX).optional(),
@@ -75,7 +79,7 @@ const eventSchema = z.strictObject({
   data: z.unknown().optional(),
   dedupeKey: exact(DEDUPE_KEY_BYTES_MAX).optional(),
   contextKey: words(CONTEXT_KEY_CHARS_MAX).optional(),
-  route: z.record(z.string().max(64), z.string().max(512)).optional(),
+  route: routeSchema.optional(),
   trust: z.enum(["trusted", "untrusted"]).optional(),
 });
 

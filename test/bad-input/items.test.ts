@@ -90,6 +90,12 @@ const EVENTS: readonly (readonly [string, unknown, object, ErrorCode])[] = [
   ["a blank text", " \n\t", {}, "LUBDUB_TEXT_INVALID"],
   ["a text that is none", { toString: () => "x" }, {}, "LUBDUB_TEXT_INVALID"],
   ["an unknown field", "x", { sesionKey: D }, "LUBDUB_INPUT_INVALID"],
+  [
+    "a route with a name that would vanish",
+    "x",
+    { route: JSON.parse('{"__proto__":"x"}') as object },
+    "LUBDUB_INPUT_INVALID",
+  ],
   ["an unknown intent", "x", { intent: "soon" }, "LUBDUB_INPUT_INVALID"],
   ["a long source", "x", { source: "s".repeat(65) }, "LUBDUB_INPUT_INVALID"],
   ["a long reason", "x", { reason: "r".repeat(257) }, "LUBDUB_INPUT_INVALID"],

@@ -57,6 +57,17 @@ const ATTACKS: readonly Attack[] = [
     ...invalid,
   },
   {
+    name: "__proto__ in a route",
+    body: '{"text":"t","sessionKey":"s","route":{"__proto__":"x","channel":"c"}}',
+    ...invalid,
+  },
+  {
+    name: "__proto__ in the route of a schedule",
+    path: "/v1/schedules",
+    body: '{"scheduleId":"i","sessionKey":"s","everyMs":60000,"text":"t","route":{"__proto__":"x"}}',
+    ...invalid,
+  },
+  {
     name: "nesting without end",
     body: `{"text":"t","sessionKey":"s","data":${"[".repeat(9_000)}${"]".repeat(9_000)}}`,
     ...invalid,

@@ -8,7 +8,7 @@ import {
   TEXT_BYTES_MAX,
 } from "../../options.ts";
 import { TURN_TTL_MS_MAX, TURN_TTL_MS_MIN, WAIT_MS_DEFAULT, WAIT_MS_MAX } from "../limits.ts";
-import { intent, json, overrides, sessionKey, trust } from "./words.ts";
+import { intent, json, overrides, route, sessionKey, trust } from "./words.ts";
 
 /*
  * What goes in. Shapes are checked here; the limits of a text, a key or a time are the heartbeat's own to check, so that
@@ -77,7 +77,7 @@ export const eventBody = z
       .optional()
       .openapi({ description: `1 to ${DEDUPE_KEY_BYTES_MAX} bytes; compared byte for byte.` }),
     contextKey: z.string().optional().openapi({ maxLength: CONTEXT_KEY_CHARS_MAX }),
-    route: z.record(z.string(), z.string()).optional(),
+    route: route.optional(),
     trust: trust.optional(),
     wake: z.boolean().optional().openapi({ description: "false: queue only, ask for no run. Default true." }),
   })

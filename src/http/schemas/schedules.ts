@@ -1,10 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { EVERY_MS_MAX, SCHEDULE_ID_CHARS_MAX } from "../../options.ts";
 import { wakeFields } from "./requests.ts";
-import { epochMs, intent, json, overrides, sessionKey, trust } from "./words.ts";
+import { epochMs, intent, json, overrides, route, sessionKey, trust } from "./words.ts";
 
 /* Schedules, as they go in and come out. */
-const route = z.record(z.string(), z.string());
 const onMissed = z.enum(["catch-up", "skip"]);
 const scheduleId = z.string().openapi({ maxLength: SCHEDULE_ID_CHARS_MAX, example: "nightly-report" });
 
