@@ -13,20 +13,23 @@ const SIZES: Readonly<Record<Tier, Sizes>> = {
   },
 }; // prettier-ignore
 const CHUNK = 500;
+/** A chunk takes some seconds, on a crowded machine a minute: one that takes this long has a case that does not end. */
+const CHUNK_MS_MAX = 600_000;
 
 /** Anything at every door: no crash, no 5xx but 503 and 507, no hang, no text that leaves its envelope. */
 export const fuzz: Part = fuzzPart(SIZES);
 
-export function fuzzPart(sizes: Readonly<Record<Tier, Sizes>>): Part {
+/** @param chunkMsMax - how long a chunk of cases may take, in milliseconds */
+export function fuzzPart(sizes: Readonly<Record<Tier, Sizes>>, chunkMsMax = CHUNK_MS_MAX): Part {
   return {
     name: "fuzz",
     invariants: ["S3", "S15", "S19", "S20"],
     deepMinutes: 10,
-    run: (request) => run(sizes[request.tier], request),
+    run: (request) => run(sizes[request.tier], request, chunkMsMax),
   };
 }
 
-async function run(sizes: Sizes, request: PartRequest): Promise<PartResult> {
+async function run(sizes: Sizes, request: PartRequest, chunkMsMax: number): Promise<PartResult> {
   const names = Object.keys(sizes) as TargetName[];
   const counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<TargetName, number>;
   const failures: Finding[] = [];
@@ -35,6 +38,7 @@ async function run(sizes: Sizes, request: PartRequest): Promise<PartResult> {
   await overCores<Chunk, string | null>({
     script: new URL("thread.ts", import.meta.url),
     jobs: chunks(sizes, request, failed),
+    watchdog: { jobMsMax: chunkMsMax, result: `L2 hangs: more than ${chunkMsMax} ms` },
     onResult(found, { target, seed, runs }) {
       counts[target] += runs;
       request.progress(

@@ -6,6 +6,7 @@ import { explain } from "../../../src/config/explain.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { createHeartbeat } from "../../../src/heartbeat.ts";
+import { isNoise } from "../../../src/policy/event-forms.ts";
 import { fromRow, toRow, type LogRow } from "../../../src/log/sqlite/records.ts";
 import { hostile, readPrompt } from "../../agents/read-prompt.ts";
 import { anEvent, aRequest } from "../../agents/requests.ts";
@@ -108,6 +109,8 @@ function prompt(seed: number, runs: number): Promise<string | null> {
     known,
     async (drafts, reason) => {
       const events = drafts.map((given) => anEvent(given));
+      // Heartbeat noise is left out of a prompt on purpose.
+      fc.pre(!events.some(isNoise));
       const read = readPrompt(renderPrompt(aRequest({ events, reason, source: reason })));
       must(read.marks.size === 1 && read.events.length === events.length, "S20 another number of events");
       for (const [index, { lines, trust }] of read.events.entries()) {
