@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach } from "vitest";
+import { afterAll, afterEach } from "vitest";
 
 export const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 /** The tests start the command line a hundred times: compiled once, it starts in half the time. */
@@ -24,29 +24,41 @@ export interface Running {
   stderr(): string;
 }
 
-const children = new Set<ChildProcess>();
-const folders: string[] = [];
+/** Processes and folders that end together. */
+class Lot {
+  readonly children = new Set<ChildProcess>();
+  readonly folders: string[] = [];
 
-afterEach(async () => {
-  const ends = [...children].map((child) => new Promise((done) => child.once("exit", done)));
-  for (const child of children) child.kill("SIGKILL");
-  await Promise.all(ends);
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
-});
+  async end(): Promise<void> {
+    const ends = [...this.children].map((child) => new Promise((done) => child.once("exit", done)));
+    for (const child of this.children) child.kill("SIGKILL");
+    await Promise.all(ends);
+    for (const folder of this.folders.splice(0)) {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+    }
+  }
+}
 
-/** A folder of its own with a data folder, a configuration and an agent that answers as it is told. */
-export function workplace(): Workplace {
+const LOTS = { test: new Lot(), file: new Lot() } as const;
+afterEach(() => LOTS.test.end());
+afterAll(() => LOTS.file.end());
+
+/** A folder of its own with a data folder, a configuration and an agent that answers as it is told. It ends with its test, or with the file. */
+export function workplace(endsWith: keyof typeof LOTS = "test"): Workplace {
   const folder = mkdtempSync(join(tmpdir(), "lubdub-cli-"));
-  folders.push(folder);
-  return new Workplace(folder);
+  const lot = LOTS[endsWith];
+  lot.folders.push(folder);
+  return new Workplace(folder, lot);
 }
 
 export class Workplace {
   readonly folder: string;
   readonly data: string;
+  readonly #lot: Lot;
 
-  constructor(folder: string) {
+  constructor(folder: string, lot: Lot) {
     this.folder = folder;
+    this.#lot = lot;
     this.data = join(folder, "data");
   }
 
@@ -88,7 +100,8 @@ ${script}`,
   }
 
   start(args: readonly string[], options: SpawnOptions = {}): Running {
-    return start(process.execPath, [MAIN, ...args], { cwd: this.folder, env: this.env(), ...options });
+    const settings = { cwd: this.folder, env: this.env(), ...options };
+    return start(process.execPath, [MAIN, ...args], settings, this.#lot);
   }
 
   env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -122,7 +135,12 @@ export interface Call {
   readonly prompt: string;
 }
 
-export function start(file: string, args: readonly string[], options: SpawnOptions = {}): Running {
+export function start(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+  { children }: Lot = LOTS.test,
+): Running {
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   children.add(child);
   let stdout = "";
