@@ -7,6 +7,7 @@ import { corruption } from "./parts/corruption.ts";
 import { kill, killDaemonPart } from "./parts/kill.ts";
 import { mutation } from "./parts/mutation.ts";
 import { powerLoss } from "./parts/power-loss.ts";
+import { security } from "./parts/security.ts";
 import { syscalls } from "./parts/syscalls.ts";
 import { simulator } from "./simulator/part.ts";
 import { soak } from "./soak/part.ts";
@@ -17,6 +18,7 @@ export const PARTS: readonly Part[] = [
   museum,
   interleavings,
   fuzz,
+  security,
   kill,
   killDaemonPart,
   powerLoss,

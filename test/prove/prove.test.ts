@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { museumPart } from "./museum/part.ts";
 import { BUGS, planted } from "./museum/planted.ts";
 import type { Part, PartResult } from "./part.ts";
 import { judge } from "./parts/mutation.ts";
+import { countCases, elsewhere } from "./parts/security.ts";
 import { PARTS } from "./parts.ts";
 import { prove } from "./prove.ts";
 import type { RunReport } from "./report.ts";
@@ -110,6 +111,34 @@ describe("the fuzzer", () => {
     const { counts, failures } = await fuzzPart({ pr: sizes, deep: sizes }).run(request);
     expect(failures).toEqual([]);
     expect(counts).toEqual(sizes);
+  });
+
+  test("cases that do not end in their time are a finding with its seed, and the rest is done", async () => {
+    const sizes = { http: 0, sockets: 0, library: 0, prompt: 0, config: 0, "command line": 0, rows: 500 };
+    const { failures } = await fuzzPart({ pr: sizes, deep: sizes }, 1).run({ ...request, seed: 7 });
+    expect(failures).toMatchObject([{ seed: 7, message: "rows, seed 7: L2 hangs: more than 1 ms" }]);
+    expect(failures[0]?.reproduce).toContain("--only fuzz --seed 7");
+  });
+});
+
+describe("the security suite", () => {
+  const inFile = (name: string, ...statuses: string[]) => ({
+    name,
+    status: "passed",
+    assertionResults: statuses.map((status) => ({ fullName: `${name} ${status}`, status })),
+  });
+
+  test("counts its cases; one that failed, and a file without any, is a finding", () => {
+    const testResults = [inFile("a", "passed", "passed", "skipped"), inFile("b", "failed"), inFile("c")];
+    const { counts, failures } = countCases({ testResults });
+    expect(counts).toEqual({ cases: 2, files: 3, skipped: 1 });
+    expect(failures.map(({ message }) => message)).toEqual(["b failed: ", "c has no case: "]);
+    expect(countCases({ testResults: [] }).failures).toHaveLength(1);
+  });
+
+  test("takes in the files that its map names", () => {
+    expect(elsewhere()).toContain("test/inspect/access.test.ts");
+    expect(elsewhere().filter((file) => !existsSync(file))).toEqual([]);
   });
 });
 
