@@ -7,6 +7,8 @@ export interface Letter {
   readonly runId: string;
   readonly wakeId: string;
   readonly route: Readonly<Record<string, string>>;
+  /** One name for the route: deliveries to the same destination go out one at a time, in order. */
+  readonly destination: string;
   readonly text: string;
   readonly media: readonly string[];
   readonly queuedAtMs: number;

@@ -2,6 +2,7 @@ import { assign, setup } from "xstate";
 import type { Intent } from "./intents.ts";
 import type { Cause } from "./pending.ts";
 import { counted, spent, uncounted, type Count, type Tally } from "./tally.ts";
+import { outboxAfter, type Outbox, type OutboxEvent } from "./outbox.ts";
 
 /** One thing that happened, as it waits in the queue. The machine reads its id; the rest travels with it. */
 export interface QueuedEvent {
@@ -49,6 +50,8 @@ export interface SessionContext {
   readonly marks?: Marks;
   /** What its limits count, if it has any. */
   readonly tally?: Tally;
+  /** Absent until its first route or delivery. */
+  readonly outbox?: Outbox;
 }
 
 type Marks = Readonly<Record<string, number>>;
@@ -73,7 +76,8 @@ export type SessionEvent =
   | { readonly type: "events.drained"; readonly eventIds: readonly string[] }
   | { readonly type: "events.requeued"; readonly eventIds: readonly string[]; readonly wakeId: string }
   | { readonly type: "events.dismissed"; readonly eventIds: readonly string[] }
-  | { readonly type: "session.forgotten" };
+  | { readonly type: "session.forgotten" }
+  | OutboxEvent;
 
 /**
  * session (one actor per session): holds the event queue. empty --event--> waiting --run started--> offered.
@@ -105,6 +109,11 @@ export const sessionMachine = setup({
   on: {
     "events.dismissed": { actions: "change" },
     "session.forgotten": { target: ".empty", actions: "change" },
+    "route.noted": { actions: "change" },
+    "delivery.queued": { actions: "change" },
+    "delivery.sent": { actions: "change" },
+    "delivery.died": { actions: "change" },
+    "delivery.dismissed": { actions: "change" },
   },
   states: {
     empty: {
@@ -200,6 +209,12 @@ function changedQueue(context: SessionContext, event: SessionEvent): SessionCont
       return { ...context, dead: dead.filter(({ event: { eventId } }) => !event.eventIds.includes(eventId)) };
     case "session.forgotten":
       return { sessionKey: context.sessionKey, queue: [], offer: null, retry: null, dead: [] };
+    case "route.noted":
+    case "delivery.queued":
+    case "delivery.sent":
+    case "delivery.died":
+    case "delivery.dismissed":
+      return { ...context, outbox: outboxAfter(context.outbox, event) };
   }
 }
 

@@ -3,6 +3,7 @@ import type { LogRecord } from "./core/records.ts";
 import type {
   Accepted,
   DeadLetter,
+  Delivery,
   Intent,
   Json,
   MissedPolicy,
@@ -84,6 +85,10 @@ export interface ScheduleOptions extends Omit<EventOptions, "dedupeKey" | "conte
 export interface SessionView extends SessionSummary {
   readonly events: readonly SystemEvent[];
   readonly deadLetters: readonly DeadLetter[];
+  /** Where its user was last; `null` when no turn ever said so. */
+  readonly route: Route | null;
+  /** Its replies that are on their way or dead. */
+  readonly deliveries: readonly Delivery[];
   readonly run: {
     readonly runId: string;
     readonly wakeId: string;
@@ -111,6 +116,18 @@ export interface PageOptions {
   readonly limit?: number;
 }
 
+/** Which deliveries to list. */
+export interface DeliveryPage {
+  /** Delivery ids after this one, bytewise. */
+  readonly after?: string;
+  /** 1 to 1_000. @default 100 */
+  readonly limit?: number;
+  /** Only this session's. */
+  readonly sessionKey?: string;
+  /** Only those in this state. */
+  readonly state?: Delivery["state"];
+}
+
 /** The whole state at one position, as plain data. Keys are sorted. */
 export interface StateAt {
   readonly position: number;
@@ -120,6 +137,7 @@ export interface StateAt {
   /** Agents that have limits, by id. */
   readonly agents: Readonly<Record<string, unknown>>;
   readonly schedules: Readonly<Record<string, unknown>>;
+  readonly deliveries: Readonly<Record<string, unknown>>;
   /** Actors that are missing above: what is stored of them is damaged. */
   readonly damaged?: readonly { readonly kind: ActorKind; readonly key: string; readonly message: string }[];
 }
@@ -136,6 +154,11 @@ export interface TurnLease extends AsyncDisposable {
 export interface TurnOptions {
   /** Abort a heartbeat's run that is going on in the lane (it counts as busy). `false` waits for it. @default true */
   readonly preempt?: boolean;
+  /**
+   * Where the user is: replies that bring no route of their own go there from now on. Only a user's own turn may say it: inside
+   * a run, and inside another turn, it is ignored.
+   */
+  readonly route?: Route;
   /** Stops waiting for the lane; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -191,10 +214,15 @@ export interface Heartbeat extends AsyncDisposable {
   /** @throws LubdubError `LUBDUB_NOT_FOUND` for a session never heard of */
   session(sessionKey: string): Promise<SessionView>;
   deadLetters(page?: PageOptions): Promise<readonly DeadLetter[]>;
-  /** Puts dead letters back at the end of their queue under their ids, and wakes. @param eventId - one event */
-  requeue(eventId: string): Promise<Accepted>;
-  /** Gives up a dead letter for good. */
-  dismiss(eventId: string): Promise<Recorded>;
+  /** Replies that are on their way or dead, by id. */
+  deliveries(page?: DeliveryPage): Promise<readonly Delivery[]>;
+  /**
+   * Puts a dead letter back at the end of its queue under its id, and wakes; or a dead delivery back into the line for its
+   * destination. @param id - an event id or a delivery id. @throws LubdubError `LUBDUB_NOT_FOUND`
+   */
+  requeue(id: string): Promise<Accepted>;
+  /** Gives up a dead letter, or a delivery that is dead or waits, for good. @throws LubdubError `LUBDUB_NOT_FOUND` */
+  dismiss(id: string): Promise<Recorded>;
 
   /**
    * Makes a schedule, or changes it; its cadence unchanged, it keeps its next tick. Its ticks have intent `scheduled`; with a text
@@ -250,6 +278,8 @@ export interface Status {
   readonly liveActors: number;
   readonly runsInFlight: number;
   readonly lanesDue: number;
+  /** Replies on their way, also those that wait for their turn. */
+  readonly deliveriesOpen: number;
   readonly counts: Readonly<Record<string, number>>;
   /** Lanes that cannot be read from the store, and why; all others go on. `lubdub doctor` says more. */
   readonly quarantined?: readonly {

@@ -1,5 +1,6 @@
 import type { Heartbeat } from "./api.ts";
 import { createHost } from "./hosts/embedded.ts";
+import { dismissDelivery, isDeliveryId, listDeliveries, requeueDelivery } from "./hosts/deliveries.ts";
 import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
 import {
@@ -65,15 +66,20 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     sessions: async (page) => listSessions(host, page),
     session: async (key) => sessionView(host, parseSessionKey(key)),
     deadLetters: async (page) => listDeadLetters(host, page),
-    requeue: (eventId) => requeue(host, eventId),
-    dismiss: (eventId) => dismiss(host, eventId),
+    deliveries: async (page) => listDeliveries(host, page),
+    requeue: async (id) => (isDeliveryId(id) ? requeueDelivery(host, id) : requeue(host, id)),
+    dismiss: async (id) => (isDeliveryId(id) ? dismissDelivery(host, id) : dismiss(host, id)),
     read: async (read) => readLog(host, read),
     subscribe: (listener) => host.subscribe(listener),
     stateAt: async (position) => stateAt(host, position),
     async forget(key) {
       const sessionKey = parseSessionKey(key);
       const schedules = host.scheduleIndex.ofSession(sessionKey);
-      const facts = schedules.length === 0 ? {} : { schedules };
+      const deliveries = world.peekSession(sessionKey).actor.context.outbox?.deliveryIds ?? [];
+      const facts = {
+        ...(schedules.length > 0 && { schedules }),
+        ...(deliveries.length > 0 && { deliveries }),
+      };
       return write(host, { type: "session.forgotten", sessionKey, facts, body: null });
     },
     async backup(file) {

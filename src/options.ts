@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deliverySchema, type DeliveryOptions } from "./delivery.ts";
 import { LubdubError, shown } from "./errors.ts";
 import type { Store } from "./log/store.ts";
 import type { ActorObserver } from "./inspect/observer.ts";
@@ -6,7 +7,7 @@ import { agentOf, limitsSchema } from "./limits.ts";
 import { policiesOf, type Policies } from "./policy/hold.ts";
 import type { Limits } from "./policy/limits.ts";
 import type { Clock } from "./run/clock.ts";
-import type { RunHandler } from "./vocabulary.ts";
+import type { DeliverHandler, RunHandler } from "./vocabulary.ts";
 
 /** Limits that hold everywhere and are not options. */
 export const SESSION_KEY_BYTES_MAX = 512;
@@ -29,6 +30,13 @@ export const EVERY_MS_MAX = 315_360_000_000;
 export interface HeartbeatOptions {
   /** Wakes the agent: called once per run, never twice at a time in a lane. */
   readonly run: RunHandler;
+  /**
+   * Sends the replies of runs to where their route says. Called outside of all lanes: however long it takes, no run waits.
+   * @default replies are kept in the log and go nowhere
+   */
+  readonly deliver?: DeliverHandler;
+  /** What is said, where, and how often it is tried. */
+  readonly delivery?: DeliveryOptions;
   /** Where the log lies. @default a new `memoryStore()`: nothing survives the process */
   readonly store?: Store;
   /**
@@ -97,6 +105,8 @@ const backoff = z.strictObject({ baseMs: milliseconds(86_400_000, 1), capMs: mil
 
 const schema = z.strictObject({
   run: fn<RunHandler>(),
+  deliver: fn<DeliverHandler>().optional(),
+  delivery: deliverySchema.prefault({}),
   store: object<Store>().optional(),
   laneOf: fn<(sessionKey: string) => string>().default(() => (sessionKey: string) => sessionKey),
   concurrency: count(10_000).default(16),

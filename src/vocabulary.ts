@@ -10,6 +10,8 @@
  * - **dead letter**: an event given up after its attempts; it can be requeued or dismissed.
  */
 
+export type * from "./delivery-words.ts";
+
 /** Who asked: free text with a few well-known values, e.g. `"exec-event"`, `"cron"`, `"hook"`. */
 export type Source = string;
 
@@ -152,6 +154,10 @@ export interface Ran {
   readonly marks?: Readonly<Record<string, number>>;
   /** Ids of events that were acknowledged without being shown, because they are heartbeat noise. */
   readonly noise?: readonly string[];
+  /** Addresses or paths of pictures, sounds and files: up to 32, each up to 2_048 characters. They are always sent. */
+  readonly media?: readonly string[];
+  /** `false`: an acknowledgement, nobody needs to be told. @default judged by the reply's words */
+  readonly notify?: boolean;
 }
 /** Not now: nothing was done, the events stay queued, no attempt is used up. */
 export interface Skipped {

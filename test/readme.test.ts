@@ -14,6 +14,8 @@ import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProgram } from "../src/cli/program.ts";
 import { loadConfig } from "../src/config/load.ts";
+import { target } from "../src/config/target-schema.ts";
+import { deliverySchema } from "../src/delivery.ts";
 import { configSchema } from "../src/config/schema.ts";
 import { ERROR_CODES, LubdubError } from "../src/errors.ts";
 import { createHeartbeat } from "../src/heartbeat.ts";
@@ -183,7 +185,7 @@ describe("the tables are complete, and nothing in them is made up", () => {
     const resolved = resolveOptions({ run: () => ({ status: "ran" }) }) as unknown as Record<string, unknown>;
     const plain = rows
       .map(([name, shown]) => [code(name), code(shown)] as const)
-      .filter(([name]) => ["number", "object"].includes(typeof resolved[name]));
+      .filter(([name]) => name !== "delivery" && ["number", "object"].includes(typeof resolved[name]));
     expect(plain.length).toBeGreaterThan(10);
     expect(Object.fromEntries(plain.map(([name, shown]) => [name, parsed(shown)]))).toEqual(
       Object.fromEntries(plain.map(([name]) => [name, resolved[name]])),
@@ -193,11 +195,21 @@ describe("the tables are complete, and nothing in them is made up", () => {
   test("fields of the configuration, with their defaults", () => {
     const rows = table("field | default | meaning");
     expect(rows.map(([name]) => code(name)).toSorted()).toEqual(Object.keys(configSchema.shape).toSorted());
-    const { limits: _, ...resolved } = configSchema.parse({}) as Record<string, unknown>;
+    const { limits: _, delivery: __, ...resolved } = configSchema.parse({}) as Record<string, unknown>;
     const defaults = rows
-      .filter(([name]) => code(name) !== "limits")
+      .filter(([name]) => code(name) in resolved || code(name) === "$schema")
       .map(([name, shown]) => [code(name), shown === "none" ? undefined : parsed(code(shown))]);
     expect(Object.fromEntries(defaults)).toEqual(resolved);
+  });
+
+  test("fields of `delivery`, with their defaults, and of targets", () => {
+    const rows = table("field of `delivery` | default | meaning");
+    const { visibility: _, responsePrefix: __, ...defaults } = deliverySchema.parse({});
+    expect(rows.map(([name]) => code(name))).toEqual(Object.keys(deliverySchema.shape));
+    const shown = rows.filter(([name]) => code(name) in defaults).map(([, is]) => parsed(code(is)));
+    expect(shown).toEqual(Object.values(defaults));
+    const targets = table("target | fields (default) | sent | final | else").map(([name]) => code(name));
+    expect(["match", "route", ...targets]).toEqual(Object.keys(target.shape));
   });
 
   test("limits", () => {

@@ -5,7 +5,7 @@ import { LubdubError } from "../errors.ts";
 import type { RunHandler } from "../vocabulary.ts";
 
 export interface ModuleOptions {
-  /** A JavaScript or TypeScript file whose default export is the run function. */
+  /** A JavaScript or TypeScript file whose default export is the function. */
   readonly file: string;
   /** What a relative `file` is relative to. @default the working folder of this process */
   readonly folder?: string;
@@ -17,10 +17,13 @@ export interface ModuleOptions {
  * @throws LubdubError `LUBDUB_CONFIG_INVALID`: no such file, it cannot be loaded, or its default export is no function
  * @example await moduleAgent({ file: "./agent.ts" })
  */
-export async function moduleAgent({ file, folder = process.cwd() }: ModuleOptions): Promise<RunHandler> {
+export const moduleAgent = (options: ModuleOptions): Promise<RunHandler> => functionOf(options);
+
+/** The function that is the default export of a file. @throws LubdubError `LUBDUB_CONFIG_INVALID` */
+export async function functionOf<Handler>({ file, folder = process.cwd() }: ModuleOptions): Promise<Handler> {
   const path = resolve(folder, file);
   if (!existsSync(path)) {
-    throw invalid(`the agent's file \`${path}\` to exist`, "no such file", "Correct `module.file`.");
+    throw invalid(`the file \`${path}\` to exist`, "no such file", "Correct `module.file`.");
   }
   const loaded = await load(path);
   if (!("default" in loaded)) {
@@ -30,17 +33,17 @@ export async function moduleAgent({ file, folder = process.cwd() }: ModuleOption
   if (typeof loaded.default !== "function") {
     throw invalid(`the default export of \`${path}\` to be a function`, typeof loaded.default, EXAMPLE);
   }
-  return loaded.default as RunHandler;
+  return loaded.default as Handler;
 }
 
-const EXAMPLE = 'Write: export default async (request) => ({ status: "ran" });';
+const EXAMPLE = "Write: export default async (request) => { ... };";
 
 async function load(path: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw invalid(`the agent's file \`${path}\` to load`, message, "Correct the file.", error);
+    throw invalid(`the file \`${path}\` to load`, message, "Correct the file.", error);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { deliverOf } from "../config/deliver.ts";
 import { loadConfig } from "../config/load.ts";
 import { runOf } from "../config/run.ts";
 import { configJsonSchema } from "../config/schema.ts";
@@ -22,6 +23,7 @@ export function addConfig(program: Command): void {
 async function check(options: ConfigOptions): Promise<void> {
   const config = await loadConfig(options.config);
   await runOf(config, { writer: { write: () => {} } });
+  await deliverOf(config);
   const agents = config.agents.map(({ match }) => match);
   await show(options.json, { file: config.file, agents }, () =>
     config.file === null

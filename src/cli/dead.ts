@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { DeadLetter, Heartbeat } from "../index.ts";
+import type { DeadLetter, Delivery, Heartbeat } from "../index.ts";
 import { connect, type CommonOptions } from "./contact.ts";
+import { routeWords } from "./delivery-words.ts";
 import { show, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
 import { subcommand } from "./subcommand.ts";
@@ -10,23 +11,19 @@ import { clockTime } from "./time-words.ts";
 const PAGE = 1_000;
 
 export function addDead(program: Command): void {
-  const dead = program.command("dead").description("events that were given up");
+  const dead = program.command("dead").description("events and replies that were given up");
   subcommand(dead, "ls", "list them").action(list);
-  subcommand(dead, "requeue", "put one back into its queue, and wake its session")
-    .argument("<event-id>")
-    .action(async (eventId: string, options: CommonOptions) => {
+  subcommand(dead, "requeue", "put an event back into its queue, or send a reply again")
+    .argument("<id>")
+    .action(async (id: string, options: CommonOptions) => {
       const heartbeat = connect(options);
-      await show(options.json, await heartbeat.requeue(eventId), acceptedWords);
+      await show(options.json, await heartbeat.requeue(id), acceptedWords);
     });
   subcommand(dead, "dismiss", "give one up for good")
-    .argument("<event-id>")
-    .action(async (eventId: string, options: CommonOptions) => {
+    .argument("<id>")
+    .action(async (id: string, options: CommonOptions) => {
       const heartbeat = connect(options);
-      await show(
-        options.json,
-        await heartbeat.dismiss(eventId),
-        () => `dismissed: event ${oneLine(eventId)}`,
-      );
+      await show(options.json, await heartbeat.dismiss(id), () => `dismissed: ${oneLine(id)}`);
     });
 }
 
@@ -37,7 +34,20 @@ async function list(options: CommonOptions): Promise<void> {
     count += page.length;
     await showEach(options.json, page, letterLine);
   }
-  if (count === 0 && options.json !== true) talk("No event was given up.");
+  for await (const page of deadDeliveries(heartbeat)) {
+    count += page.length;
+    await showEach(options.json, page, deliveryLine);
+  }
+  if (count === 0 && options.json !== true) talk("Nothing was given up.");
+}
+
+async function* deadDeliveries(heartbeat: Heartbeat): AsyncGenerator<readonly Delivery[]> {
+  for (let after = ""; ;) {
+    const page = await heartbeat.deliveries({ state: "dead", limit: PAGE, ...(after !== "" && { after }) });
+    if (page.length === 0) return;
+    yield page;
+    after = page.at(-1)?.deliveryId ?? "";
+  }
 }
 
 /** A page holds whole sessions, so it may be longer than asked for; the next begins after its last session. */
@@ -51,8 +61,23 @@ async function* pagesOf(heartbeat: Heartbeat): AsyncGenerator<readonly DeadLette
   }
 }
 
+const triesWords = (attempts: number): string => (attempts === 1 ? "1 attempt" : `${attempts} attempts`);
+
+function deliveryLine({
+  deliveryId,
+  sessionKey,
+  text,
+  route,
+  attempts,
+  error,
+  queuedAtMs,
+}: Delivery): string {
+  const reason = error === undefined ? "" : `: ${oneLine(error.message, 200)} [${error.code}]`;
+  const said = `reply "${oneLine(text)}" to ${oneLine(routeWords(route))}`;
+  return `${clockTime(queuedAtMs)}  ${deliveryId}  ${oneLine(sessionKey, 512)}  ${said} after ${triesWords(attempts)}${reason}`;
+}
+
 function letterLine({ event, attempts, error, diedAtMs }: DeadLetter): string {
-  const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
   const reason = `${oneLine(error.message, 200)} [${error.code}]`;
-  return `${clockTime(diedAtMs)}  ${event.eventId}  ${oneLine(event.sessionKey, 512)}  "${oneLine(event.text)}" after ${tries}: ${reason}`;
+  return `${clockTime(diedAtMs)}  ${event.eventId}  ${oneLine(event.sessionKey, 512)}  "${oneLine(event.text)}" after ${triesWords(attempts)}: ${reason}`;
 }

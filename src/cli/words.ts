@@ -1,5 +1,6 @@
 import type { LogRecord } from "../core/records.ts";
 import type { SessionSummary } from "../index.ts";
+import { deliveryRecordWords, routeWords } from "./delivery-words.ts";
 import { oneLine } from "./plain.ts";
 import { scheduleRecordWords } from "./schedule-words.ts";
 import { clockTime, duration } from "./time-words.ts";
@@ -32,10 +33,11 @@ function whatHappened(record: LogRecord): string {
       return `woken with ${events(eventIds.length)}: wake ${wakeId}, attempt ${attempt}`;
     }
     case "run.ran": {
-      const { eventIds, durationMs } = record.facts;
+      const { eventIds, durationMs, delivery } = record.facts;
       const reply = record.body?.reply ?? "";
       const said = reply === "" ? "no reply" : `reply "${oneLine(reply)}"`;
-      return `handled: ${events(eventIds.length)} in ${duration(durationMs)}, ${said}`;
+      const fate = delivery === undefined || delivery === "queued" ? "" : `, not sent: ${delivery}`;
+      return `handled: ${events(eventIds.length)} in ${duration(durationMs)}, ${said}${fate}`;
     }
     case "run.skipped":
       return `not now: ${record.facts.reason}; ${next(record.facts.dueAtMs, "the wake ends")}`;
@@ -43,6 +45,8 @@ function whatHappened(record: LogRecord): string {
       const { code, dueAtMs } = record.facts;
       return `failed: ${record.body?.error ?? "(forgotten)"} [${code}]; ${next(dueAtMs, "given up, see `lubdub dead ls`")}`;
     }
+    case "route.noted":
+      return `the user is at ${routeWords(record.facts.route)}`;
     case "wake.postponed":
       return `the agent is busy: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
     case "wake.held":
@@ -57,6 +61,14 @@ function whatHappened(record: LogRecord): string {
       return `${events(record.facts.eventIds.length)} dismissed for good`;
     case "session.forgotten":
       return "session forgotten: its texts are erased";
+    case "delivery.queued":
+    case "delivery.started":
+    case "delivery.sent":
+    case "delivery.failed":
+    case "delivery.expired":
+    case "delivery.requeued":
+    case "delivery.dismissed":
+      return deliveryRecordWords(record);
     case "schedule.set":
     case "schedule.fired":
     case "schedule.moved":

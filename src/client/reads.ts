@@ -1,6 +1,6 @@
 import type { Heartbeat, PageOptions, SessionView, StateAt, Status } from "../api.ts";
 import type { LogRecord } from "../core/records.ts";
-import type { DeadLetter, Receipt, SessionSummary, SystemEvent, Why } from "../vocabulary.ts";
+import type { DeadLetter, Delivery, Receipt, SessionSummary, SystemEvent, Why } from "../vocabulary.ts";
 import { query, sessionPath, type Call, type Transport } from "./transport.ts";
 import { WAIT_MS, WAIT_TIMEOUT_MS } from "./turns.ts";
 
@@ -13,6 +13,7 @@ type ReadCalls = Pick<
   | "sessions"
   | "session"
   | "deadLetters"
+  | "deliveries"
   | "read"
   | "stateAt"
   | "status"
@@ -44,6 +45,9 @@ export function createReadCalls(transport: Transport): ReadCalls {
     session: async (key) => get<SessionView>(sessionPath(key)),
     async deadLetters(page) {
       return (await get<{ deadLetters: DeadLetter[] }>(paged("/v1/dead", page))).deadLetters;
+    },
+    async deliveries(page = {}) {
+      return (await get<{ deliveries: Delivery[] }>("/v1/deliveries" + query({ ...page }))).deliveries;
     },
     async read({ after = 0, limit, sessionKey } = {}) {
       const path = `/v1/log${query({ from: after + 1, limit, sessionKey })}`;

@@ -90,9 +90,9 @@ export function createTurnCalls(
 async function take(
   transport: Transport,
   sessionKey: string,
-  { preempt = true, signal }: TurnOptions,
+  { preempt = true, signal, route }: TurnOptions,
 ): Promise<Turn> {
-  const body = { preempt, ttlMs: TTL_MS, waitMs: WAIT_MS };
+  const body = { preempt, ttlMs: TTL_MS, waitMs: WAIT_MS, ...(route && { route }) };
   const call = { method: "POST", body, timeoutMs: WAIT_TIMEOUT_MS, ...(signal && { signal }) } as const;
   for (;;) {
     try {

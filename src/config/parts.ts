@@ -19,7 +19,7 @@ const word = (words: string) =>
     .refine((value) => !value.includes("\0"), expected(`${words} without NUL characters`));
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const variableName = z
+export const variableName = z
   .string(expected("names of environment variables"))
   .regex(VARIABLE, expected("names of environment variables, e.g. OPENAI_API_KEY"));
 

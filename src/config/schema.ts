@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { deliverySchema } from "../delivery.ts";
 import { DAEMON_LIMITS, limitsSchema } from "../limits.ts";
 import { agent } from "./agent-schema.ts";
+import { target } from "./target-schema.ts";
 import { expected, milliseconds, wholeNumber } from "./parts.ts";
 import { schedulesSchema } from "./schedule-schema.ts";
 
@@ -27,6 +29,13 @@ export const configSchema = z
         .describe(
           "What wakes a session at its time. Those that are taken out here end at the next start. Default: none.",
         ),
+      deliver: z
+        .array(target, expected("a list of targets"))
+        .default([])
+        .describe(
+          "How replies go out: the first that fits session and route. Default: they stay in the log.",
+        ),
+      delivery: deliverySchema.prefault({}).describe("What is said, where, and how often it is tried."),
       port: wholeNumber(0, 65_535)
         .default(5823)
         .describe("Port that the daemon listens on: 0 to 65535; 0 takes a free one. Default: 5823."),

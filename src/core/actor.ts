@@ -1,11 +1,13 @@
 import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic } from "xstate";
 import {
   agentMachine,
+  deliveryMachine,
   heartbeatMachine,
   Pending,
   scheduleMachine,
   sessionMachine,
   type AgentContext,
+  type DeliveryContext,
   type HeartbeatContext,
   type ScheduleContext,
   type SessionContext,
@@ -28,6 +30,7 @@ export interface Live<Context, Event> {
 export type HeartbeatActor = Live<HeartbeatContext, EventFromLogic<typeof heartbeatMachine>>;
 export type SessionActor = Live<SessionContext, EventFromLogic<typeof sessionMachine>>;
 export type AgentActor = Live<AgentContext, EventFromLogic<typeof agentMachine>>;
+export type DeliveryActor = Live<DeliveryContext, EventFromLogic<typeof deliveryMachine>>;
 export type ScheduleActor = Live<ScheduleContext, EventFromLogic<typeof scheduleMachine>>;
 
 /** Id and version of the machines that this build runs: written into every snapshot, checked before one is revived. */
@@ -36,9 +39,10 @@ export const MACHINE_IDS = {
   session: sessionMachine.id,
   schedule: scheduleMachine.id,
   agent: agentMachine.id,
+  delivery: deliveryMachine.id,
 } as const;
 
-/** A heartbeat per lane, a session per session key, a schedule per schedule id, an agent per agent id. */
+/** A heartbeat per lane, a session per session key, a schedule per id, an agent per id, a delivery per reply that goes out. */
 export type ActorKind = keyof typeof MACHINE_IDS;
 
 /** `perform` receives what the machine's actions ask for. */
@@ -72,6 +76,20 @@ const firstAgent = firstOf(agentMachine, { agentId: "" });
 export const agentActor = (agentId: string, encoded?: string): AgentActor =>
   alive(firstAgent, { agentId }, encoded === undefined ? undefined : parsed(encoded));
 
+/** `perform` receives what the machine's actions ask for. */
+export function deliveryActors(
+  perform: (effect: Effect) => void,
+): (deliveryId: string, encoded?: string) => DeliveryActor {
+  const machine = deliveryMachine.provide({
+    actions: {
+      "begin to send": ({ context: { deliveryId } }) => perform({ type: "delivery.begin", deliveryId }),
+    },
+  });
+  const first = firstOf(machine, { deliveryId: "" });
+  return (deliveryId, encoded) =>
+    alive(first, { deliveryId }, encoded === undefined ? undefined : parsed(encoded));
+}
+
 /** A snapshot as it is stored. */
 export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): string {
   return JSON.stringify({ value: actor.value, context: actor.context });
@@ -84,6 +102,8 @@ export function redacted(kind: ActorKind, encoded: string): string {
       return redactedSession(encoded);
     case "schedule":
       return redactedSchedule(encoded);
+    case "delivery":
+      return redactedDelivery(encoded);
     case "heartbeat":
     case "agent":
       return encoded;
@@ -98,12 +118,21 @@ function redactedSession(encoded: string): string {
     event: blank(letter.event),
     error: { code: letter.error.code, message: "" },
   }));
-  return JSON.stringify({ value, context: { ...context, queue, dead } });
+  const { outbox } = context;
+  const unsaid = outbox === undefined ? {} : { outbox: { ...outbox, said: [] } };
+  return JSON.stringify({ value, context: { ...context, queue, dead, ...unsaid } });
 }
 
 function redactedSchedule(encoded: string): string {
   const { value, context } = parsed<ScheduleContext>(encoded);
   return JSON.stringify({ value, context: { ...context, spec: context.spec && blank(context.spec) } });
+}
+
+function redactedDelivery(encoded: string): string {
+  const { value, context } = JSON.parse(encoded) as Encoded<DeliveryContext>;
+  const letter = context.letter && { ...blank(context.letter), media: [] };
+  const error = context.error && { code: context.error.code, message: "" };
+  return JSON.stringify({ value, context: { ...context, letter, error } });
 }
 
 const blank = <T extends { readonly text: string; readonly data?: unknown }>({

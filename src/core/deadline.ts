@@ -1,4 +1,4 @@
-import type { HeartbeatActor, ScheduleActor } from "./actor.ts";
+import type { DeliveryActor, HeartbeatActor, ScheduleActor } from "./actor.ts";
 
 /**
  * When the lane must be looked at next: derived from its state at every look, so that no path can forget to arm it.
@@ -19,4 +19,16 @@ export function scheduleDeadlineOf({
   context,
 }: Pick<ScheduleActor, "value" | "context">): number | null {
   return value === "active" ? context.nextAtMs : null;
+}
+
+/**
+ * When a delivery must be looked at; null for one that is dead or over. One that was being sent when the process ended is
+ * looked at as soon as it starts again.
+ */
+export function deliveryDeadlineOf({
+  value,
+  context,
+}: Pick<DeliveryActor, "value" | "context">): number | null {
+  if (value === "sending") return context.startedAtMs;
+  return value === "pending" || value === "retrying" ? Math.min(context.dueAtMs, context.expiresAtMs) : null;
 }

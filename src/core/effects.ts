@@ -7,4 +7,10 @@ export interface RunEffect {
   readonly run: Run;
 }
 
-export type Effect = RunEffect;
+/** Send this one. */
+export interface DeliveryEffect {
+  readonly type: "delivery.begin";
+  readonly deliveryId: string;
+}
+
+export type Effect = RunEffect | DeliveryEffect;

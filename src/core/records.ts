@@ -5,12 +5,16 @@ import type {
   Intent,
   Json,
   MissedPolicy,
+  ReplyFate,
   Route,
   RunOverrides,
   Source,
   Trust,
   Usage,
 } from "../vocabulary.ts";
+import type { DeliveryRecord } from "./delivery-records.ts";
+
+export type * from "./delivery-records.ts";
 
 /**
  * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
@@ -109,8 +113,12 @@ export type RunRan = Envelope<
     readonly marks?: Readonly<Record<string, number>>;
     /** Those of the events that the agent was not shown, because they are heartbeat noise. */
     readonly noise?: readonly string[];
+    /** What became of the reply; absent where replies are not delivered at all. */
+    readonly delivery?: ReplyFate;
+    /** For pages and status lights, unless it is switched off. */
+    readonly indicator?: "ok" | "alert";
   },
-  { readonly reply: string }
+  { readonly reply?: string; readonly media?: readonly string[] }
 >;
 /** The agent was busy, or was pre-empted: the events stay, no attempt is used up. */
 export type RunSkipped = Envelope<
@@ -163,8 +171,13 @@ export type EventsRequeued = Envelope<
 >;
 /** Dead letters were given up for good. */
 export type EventsDismissed = Envelope<"events.dismissed", { readonly eventIds: readonly string[] }>;
-/** The session's queue was emptied, its schedules ended and its texts erased. */
-export type SessionForgotten = Envelope<"session.forgotten", { readonly schedules?: readonly string[] }>;
+/** The session's queue was emptied, its schedules and deliveries ended and its texts erased. */
+export type SessionForgotten = Envelope<
+  "session.forgotten",
+  { readonly schedules?: readonly string[]; readonly deliveries?: readonly string[] }
+>;
+/** A user's turn said where its user is: replies that bring no route of their own go there. */
+export type RouteNoted = Envelope<"route.noted", { readonly route: Route }>;
 
 interface ScheduleFacts {
   readonly scheduleId: string;
@@ -238,7 +251,9 @@ export type LogRecord =
   | EventsRequeued
   | EventsDismissed
   | SessionForgotten
-  | ScheduleRecord;
+  | RouteNoted
+  | ScheduleRecord
+  | DeliveryRecord;
 
 /** The names of all records. */
 export type RecordType = LogRecord["type"];
@@ -248,6 +263,8 @@ export type RunEnd = RunRan | RunSkipped | RunFailed;
 
 export const isRunEnd = (record: LogRecord): record is RunEnd =>
   record.type === "run.ran" || record.type === "run.skipped" || record.type === "run.failed";
+
+export const isDeliveryRecord = (record: LogRecord): record is DeliveryRecord => "deliveryId" in record.facts;
 
 export const isScheduleRecord = (record: LogRecord): record is ScheduleRecord => "scheduleId" in record.facts;
 
@@ -272,4 +289,12 @@ export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>([
   "schedule.paused",
   "schedule.resumed",
   "schedule.removed",
+  "route.noted",
+  "delivery.queued",
+  "delivery.started",
+  "delivery.sent",
+  "delivery.failed",
+  "delivery.expired",
+  "delivery.requeued",
+  "delivery.dismissed",
 ]);

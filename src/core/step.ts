@@ -7,13 +7,16 @@ import {
   type Wake,
 } from "../../machines/index.ts";
 import {
+  isDeliveryRecord,
   isScheduleRecord,
+  type DeliveryRecord,
   type EventQueued,
   type LogRecord,
   type ScheduleRecord,
   type WakeRequested,
 } from "./records.ts";
 import { agentOf, countOf, stepAgent, tokensOf } from "./step-agent.ts";
+import { endDeliveries, stepDelivery } from "./step-delivery.ts";
 import { endSchedules, stepSchedule } from "./step-schedule.ts";
 import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
 
@@ -21,7 +24,7 @@ import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
 export type Watch = (entry: AnyEntry, event: { readonly type: string }) => void;
 
 /** What moves a session or its lane. */
-type LaneRecord = Exclude<LogRecord, ScheduleRecord>;
+type LaneRecord = Exclude<LogRecord, ScheduleRecord | DeliveryRecord>;
 
 /**
  * Moves the world by one record: (snapshots, record) -> (snapshots, effects). Live operation and replay both go through
@@ -33,7 +36,11 @@ export function step(world: World, record: LogRecord, watch?: Watch): void {
   session.previous = record.position;
   session.dirty = true;
   if (isScheduleRecord(record)) return stepSchedule(world, record, watch);
-  if (record.type === "session.forgotten") endSchedules(world, record, watch);
+  if (isDeliveryRecord(record)) return stepDelivery(world, record, session, watch);
+  if (record.type === "session.forgotten") {
+    endSchedules(world, record, watch);
+    endDeliveries(world, record, watch);
+  }
 
   const toSession = sessionEventOf(record, session.actor.context);
   if (toSession !== null) {
@@ -58,16 +65,17 @@ function changesNothing(event: HeartbeatEvent, { actor }: HeartbeatEntry): boole
   return pending !== undefined && merge(pending, event.wake) === pending;
 }
 
-/** What must be looked at once a record is folded: its lane, or its schedule. */
+/** What must be looked at once a record is folded: its lane, its schedule or its delivery. */
 export interface Place {
-  readonly kind: "heartbeat" | "schedule";
+  readonly kind: "heartbeat" | "schedule" | "delivery";
   readonly key: string;
 }
 
-export const placeOf = (record: LogRecord, session: Pick<SessionEntry, "lane">): Place =>
-  isScheduleRecord(record)
-    ? { kind: "schedule", key: record.facts.scheduleId }
-    : { kind: "heartbeat", key: laneOf(record, session) };
+export function placeOf(record: LogRecord, session: Pick<SessionEntry, "lane">): Place {
+  if (isScheduleRecord(record)) return { kind: "schedule", key: record.facts.scheduleId };
+  if (isDeliveryRecord(record)) return { kind: "delivery", key: record.facts.deliveryId };
+  return { kind: "heartbeat", key: laneOf(record, session) };
+}
 
 interface Moved {
   readonly session: SessionEntry;
@@ -84,9 +92,12 @@ export function actorsOf(world: World, record: LogRecord): Moved {
   const session = world.session(record.sessionKey);
   const place = placeOf(record, session);
   if (place.kind === "heartbeat") world.heartbeat(place.key);
-  else world.schedules.get(place.key);
-  if (record.type === "session.forgotten")
+  else if (place.kind === "schedule") world.schedules.get(place.key);
+  else world.deliveries.get(place.key);
+  if (record.type === "session.forgotten") {
     for (const scheduleId of record.facts.schedules ?? []) world.schedules.get(scheduleId);
+    for (const deliveryId of record.facts.deliveries ?? []) world.deliveries.get(deliveryId);
+  }
   const agentId = agentOf(record);
   if (agentId !== undefined) world.agents.get(agentId);
   return { session, place, agentId };
@@ -126,6 +137,8 @@ function sessionEventOf(record: LaneRecord, { offer, tally }: SessionContext): S
       return { type: record.type, eventIds: record.facts.eventIds, wakeId: record.facts.wakeId };
     case "session.forgotten":
       return { type: record.type };
+    case "route.noted":
+      return { type: record.type, route: record.facts.route };
     case "wake.requested":
     case "wake.postponed":
     case "wake.held":
@@ -165,6 +178,7 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
       const refused = refusal === undefined ? {} : { refused: true };
       return { type: "run.failed", runId, dueAtMs, next: nextWake(session, atMs), ...refused };
     }
+    case "route.noted":
     case "events.drained":
     case "events.dismissed":
       return null;

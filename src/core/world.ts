@@ -1,11 +1,13 @@
 import {
   agentActor,
+  deliveryActors,
   encode,
   heartbeatActors,
   scheduleActor,
   sessionActor,
   type ActorKind,
   type AgentActor,
+  type DeliveryActor,
   type HeartbeatActor,
   type ScheduleActor,
   type SessionActor,
@@ -42,7 +44,12 @@ export interface ScheduleEntry extends Entry<"schedule", ScheduleActor> {
 
 export type AgentEntry = Entry<"agent", AgentActor>;
 
-export type AnyEntry = SessionEntry | HeartbeatEntry | ScheduleEntry | AgentEntry;
+export interface DeliveryEntry extends Entry<"delivery", DeliveryActor> {
+  /** Position of its newest record. */
+  previous: number;
+}
+
+export type AnyEntry = SessionEntry | HeartbeatEntry | ScheduleEntry | AgentEntry | DeliveryEntry;
 
 /** Where actors that are not live come from. */
 export type Source = (
@@ -50,13 +57,14 @@ export type Source = (
   key: string,
 ) => { readonly state: string; readonly previous: number } | undefined;
 
-/** All live actors: sessions by key, heartbeats by lane, schedules by id. An actor that is not live is brought to life. */
+/** All live actors: sessions by key, heartbeats by lane, schedules and deliveries by id. An actor that is not live is brought to life. */
 export interface World {
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   readonly heartbeats: ReadonlyMap<string, HeartbeatEntry>;
   readonly schedules: Registry<ScheduleEntry>;
   /** Agents that have limits, by id. */
   readonly agents: Registry<AgentEntry>;
+  readonly deliveries: Registry<DeliveryEntry>;
   laneOf(sessionKey: string): string;
   session(key: string): SessionEntry;
   heartbeat(lane: string): HeartbeatEntry;
@@ -84,36 +92,17 @@ export interface WorldOptions {
 
 const nowhere: Source = () => undefined;
 
-export function createWorld({
-  laneOf,
-  source = nowhere,
-  perform = () => {},
-  ...onlooker
-}: WorldOptions): World {
-  const heartbeatActor = heartbeatActors(perform);
-  const sessions = new Registry<SessionEntry>((key) => {
-    const stored = source("session", key);
-    const actor = sessionActor(key, stored?.state);
-    return { kind: "session", key, lane: laneOf(key), actor, previous: stored?.previous ?? 0, dirty: false };
-  }, onlooker);
-  const heartbeats = new Registry<HeartbeatEntry>((lane) => {
-    const actor = heartbeatActor(lane, source("heartbeat", lane)?.state);
-    return { kind: "heartbeat", key: lane, lane, actor, dirty: false, alarmAtMs: null };
-  }, onlooker);
-  const schedules = new Registry<ScheduleEntry>((key) => {
-    const stored = source("schedule", key);
-    const actor = scheduleActor(key, stored?.state);
-    return { kind: "schedule", key, actor, previous: stored?.previous ?? 0, dirty: false };
-  }, onlooker);
-  const agents = new Registry<AgentEntry>((key) => {
-    const actor = agentActor(key, source("agent", key)?.state);
-    return { kind: "agent", key, actor, dirty: false };
-  }, onlooker);
+export function createWorld(options: WorldOptions): World {
+  const { sessions, heartbeats, schedules, agents, deliveries, heartbeatActor, deliveryActor } =
+    registriesOf(options);
+  const { laneOf, source = nowhere } = options;
+  const atRest = { laneOf, source };
   return {
     sessions: sessions.live,
     heartbeats: heartbeats.live,
     schedules,
     agents,
+    deliveries,
     laneOf,
     session: (key) => sessions.get(key),
     heartbeat: (lane) => heartbeats.get(lane),
@@ -121,7 +110,7 @@ export function createWorld({
     peekHeartbeat: (lane) => heartbeats.peek(lane),
     evictSession: (key) => sessions.evict(key),
     evictHeartbeat: (lane) => heartbeats.evict(lane),
-    atRest: () => createWorld({ laneOf, source }),
+    atRest: () => createWorld(atRest),
     restore(kind, key, from) {
       switch (kind) {
         case "session": {
@@ -141,10 +130,44 @@ export function createWorld({
           const entry = from.agents.get(key);
           return agents.replace({ ...entry, actor: agentActor(key, encode(entry.actor)) });
         }
+        case "delivery": {
+          const entry = from.deliveries.get(key);
+          return deliveries.replace({ ...entry, actor: deliveryActor(key, encode(entry.actor)) });
+        }
       }
     },
     clear() {
-      for (const registry of [sessions, heartbeats, schedules, agents]) registry.clear();
+      for (const registry of [sessions, heartbeats, schedules, agents, deliveries]) registry.clear();
     },
   };
+}
+
+/** Where the live actors of each kind are kept, and how one comes to life. */
+function registriesOf({ laneOf, source = nowhere, perform = () => {}, ...onlooker }: WorldOptions) {
+  const heartbeatActor = heartbeatActors(perform);
+  const deliveryActor = deliveryActors(perform);
+  const sessions = new Registry<SessionEntry>((key) => {
+    const stored = source("session", key);
+    const actor = sessionActor(key, stored?.state);
+    return { kind: "session", key, lane: laneOf(key), actor, previous: stored?.previous ?? 0, dirty: false };
+  }, onlooker);
+  const heartbeats = new Registry<HeartbeatEntry>((lane) => {
+    const actor = heartbeatActor(lane, source("heartbeat", lane)?.state);
+    return { kind: "heartbeat", key: lane, lane, actor, dirty: false, alarmAtMs: null };
+  }, onlooker);
+  const schedules = new Registry<ScheduleEntry>((key) => {
+    const stored = source("schedule", key);
+    const actor = scheduleActor(key, stored?.state);
+    return { kind: "schedule", key, actor, previous: stored?.previous ?? 0, dirty: false };
+  }, onlooker);
+  const agents = new Registry<AgentEntry>((key) => {
+    const actor = agentActor(key, source("agent", key)?.state);
+    return { kind: "agent", key, actor, dirty: false };
+  }, onlooker);
+  const deliveries = new Registry<DeliveryEntry>((key) => {
+    const stored = source("delivery", key);
+    const actor = deliveryActor(key, stored?.state);
+    return { kind: "delivery", key, actor, previous: stored?.previous ?? 0, dirty: false };
+  }, onlooker);
+  return { sessions, heartbeats, schedules, agents, deliveries, heartbeatActor, deliveryActor };
 }

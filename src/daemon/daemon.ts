@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { LANES } from "../config/lane.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import { deliverOf } from "../config/deliver.ts";
 import { runOf } from "../config/run.ts";
 import { makeToken } from "../config/token.ts";
 import type { LubdubError } from "../errors.ts";
@@ -57,10 +58,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const token = makeToken(dataFolder);
   await ensurePortIsFree({ host, port });
   const run = await runOf(config, { writer });
+  const deliver = await deliverOf(config);
   const inspector = options.inspect ? parts.use(await createInspector({ token })) : null;
   const watched = watchStore(store, (cause) => fail(cause));
   const heartbeat = createHeartbeat({
     ...settingsOf(config, run),
+    ...(deliver && { deliver }),
     store: watched,
     ...(inspector && { inspect: inspector }),
   });
@@ -90,7 +93,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 function settingsOf(config: LoadedConfig, run: RunHandler) {
   const { concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, laneOf, limits } = config;
-  return { run, concurrency, coalesceMs, queueMax, runTimeoutMs, maxAttempts, limits, laneOf: LANES[laneOf] };
+  const { delivery } = config;
+  const times = { coalesceMs, runTimeoutMs, delivery };
+  return { run, concurrency, queueMax, maxAttempts, limits, laneOf: LANES[laneOf], ...times };
 }
 
 /** Takes in the ends of background commands: now, and later for a watcher that could not reach the daemon. */

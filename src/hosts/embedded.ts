@@ -10,6 +10,7 @@ import type { ResolvedOptions } from "../options.ts";
 import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createAttribution } from "../run/attribution.ts";
+import { Courier } from "../run/courier.ts";
 import { createLeases, type Leases } from "../run/lease.ts";
 import { Quarantine } from "../run/quarantine.ts";
 import { LaneRunner, type Runner } from "../run/runner.ts";
@@ -21,7 +22,7 @@ import { countsOf } from "./counts.ts";
 import { asStoreError, notRunning, tell } from "./failures.ts";
 import type { Host, HostState } from "./host.ts";
 import { Recovery } from "./recovery.ts";
-import { eraseSession, indexSchedules } from "./stored.ts";
+import { eraseSession, indexSchedules, openDeliveries } from "./stored.ts";
 import { watchActors, type ActorWatch } from "./watch.ts";
 
 /** After a full disk, so long nothing new is tried. */
@@ -44,6 +45,7 @@ class EmbeddedHost implements Host {
   readonly journal: Journal;
   readonly leases: Leases;
   readonly runner: Runner;
+  readonly courier: Courier;
   readonly waker: Waker;
   readonly intake: Intake;
   readonly scheduler: Scheduler;
@@ -79,20 +81,15 @@ class EmbeddedHost implements Host {
     const timer = new SharedTimer(this.clock, () => this.journal.flush());
     this.waker = createWaker(timer.share(), () => this.clock.nowMs());
     this.journal = this.#groupCommit();
-    this.runner = new LaneRunner({
-      ...this.#shared(),
-      leases: this.leases,
-      attribution,
-      waker: this.waker,
-      quarantine: (lane, error) => this.quarantine({ kind: "heartbeat", key: lane }, error),
-    });
+    const aside = (kind: Place["kind"]) => (key: string, error: unknown) =>
+      this.quarantine({ kind, key }, error);
+    const shared = this.#shared();
+    const lanes = { leases: this.leases, attribution, waker: this.waker, quarantine: aside("heartbeat") };
+    this.runner = new LaneRunner({ ...shared, ...lanes });
+    const waker = createWaker(timer.share(), () => this.clock.nowMs());
+    this.courier = new Courier({ ...shared, waker, quarantine: aside("delivery") });
     const { causeOf } = attribution;
-    this.intake = createIntake({
-      ...this.#shared(),
-      store: this.store,
-      guard: () => this.guard(),
-      causeOf,
-    });
+    this.intake = createIntake({ ...shared, store: this.store, guard: () => this.guard(), causeOf });
     this.scheduler = this.#schedulerOn(timer);
     this.#recover();
     this.journal.flush();
@@ -144,6 +141,7 @@ class EmbeddedHost implements Host {
     if (this.#state === "running") this.#state = "stopping";
     this.runner.stop();
     this.scheduler.stop();
+    this.courier.stop();
     await this.#drain(graceMs);
     this.#diskFull = false; // one last try; what finds no room is taken up at the next start
     if (this.#failure === null) this.journal.flush(true);
@@ -171,12 +169,14 @@ class EmbeddedHost implements Host {
       watch: this.#watch?.onEvent,
       touched: ({ kind, key }) => {
         if (kind === "heartbeat") this.runner.touched(key);
+        else if (kind === "delivery") this.courier.touched(key);
         else this.scheduler.touched(key);
       },
       beforeCommit: () => {
         if (this.#diskFull) return;
         this.scheduler.startDue();
         this.runner.startDue();
+        this.courier.startDue();
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
       mayCheckpoint: () => this.#recovery.isWhole,
@@ -218,6 +218,7 @@ class EmbeddedHost implements Host {
     );
     for (const id of world.schedules.live.keys()) this.scheduler.touched(id);
     this.scheduler.recover();
+    this.courier.recover(openDeliveries(store, world));
   }
 
   #committed(records: readonly LogRecord[], effects: readonly Effect[]): void {
@@ -227,16 +228,21 @@ class EmbeddedHost implements Host {
       if (record.type === "session.forgotten") this.#orFail(() => eraseSession(this.store, record));
       for (const listener of this.#listeners.keys()) tell(() => listener(record));
     }
-    for (const effect of effects) this.runner.begin(effect);
+    for (const effect of effects) {
+      if (effect.type === "run.begin") this.runner.begin(effect);
+      else this.courier.begin(effect);
+    }
   }
 
   #commitFailed(cause: LubdubError, records: readonly LogRecord[]): void {
     this.runner.reset();
+    this.courier.reset();
     if (cause.code !== "LUBDUB_STORE_FULL") return this.#storeFailed(cause);
     this.#diskFull = true;
     this.#orFail(() => this.#recover());
     if (this.#failure !== null) return;
     this.runner.resettle(records);
+    this.courier.resettle(records);
     this.#endPause();
     this.#endPause = this.clock.setTimer(FULL_PAUSE_MS, () => {
       this.#diskFull = false;
@@ -249,7 +255,8 @@ class EmbeddedHost implements Host {
     this.#state = "store-failed";
     this.runner.stop();
     this.scheduler.stop();
-    this.runner.abort("the store has failed");
+    this.courier.stop();
+    for (const worker of [this.runner, this.courier]) worker.abort("the store has failed");
     this.#tellClosed(cause);
   }
 
@@ -280,7 +287,8 @@ class EmbeddedHost implements Host {
     if (!this.#recovery.isWhole) this.#orFail(() => this.#recover());
     for (const { kind, key } of places) {
       if (kind === "heartbeat") this.runner.touched(key);
-      else this.scheduler.lookAgain(key);
+      else if (kind === "schedule") this.scheduler.lookAgain(key);
+      else this.courier.touched(key);
     }
     this.journal.flush();
   }
@@ -292,8 +300,10 @@ class EmbeddedHost implements Host {
 
   /** Lets runs end, then aborts them; an aborted run counts as busy, so its events stay queued under its key. */
   async #drain(graceMs: number): Promise<void> {
-    const cancel = this.clock.setTimer(graceMs, () => this.runner.abort("Lubdub is stopping"));
-    await this.runner.drained();
+    const workers = [this.runner, this.courier];
+    const abort = (): void => workers.forEach((worker) => worker.abort("Lubdub is stopping"));
+    const cancel = this.clock.setTimer(graceMs, abort);
+    await Promise.all(workers.map((worker) => worker.drained()));
     cancel();
   }
 }

@@ -8,6 +8,7 @@ import type { ResolvedOptions } from "../options.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Leases } from "../run/lease.ts";
+import type { Courier } from "../run/courier.ts";
 import type { Runner } from "../run/runner.ts";
 import type { ScheduleIndex } from "../run/schedule-index.ts";
 import type { Scheduler } from "../run/scheduler.ts";
@@ -22,6 +23,7 @@ export interface Host {
   readonly journal: Journal;
   readonly leases: Leases;
   readonly runner: Runner;
+  readonly courier: Courier;
   readonly waker: Waker;
   readonly intake: Intake;
   readonly scheduler: Scheduler;

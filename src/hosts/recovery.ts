@@ -66,7 +66,8 @@ export class Recovery {
       this.#missed.set(nameOf(kind, key), cause);
     world.evictSession(sessionKey);
     if (place.kind === "heartbeat") world.evictHeartbeat(place.key);
-    else world.schedules.evict(place.key);
+    else if (place.kind === "schedule") world.schedules.evict(place.key);
+    else world.deliveries.evict(place.key);
     const agentId = agentOf(record);
     if (agentId !== undefined && !canRead(() => world.agents.get(agentId)))
       this.#missed.set(nameOf("agent", agentId), cause);

@@ -1,7 +1,7 @@
 import type { ScheduleContext } from "../../machines/index.ts";
 import { encode, MACHINE_IDS, redacted } from "../core/actor.ts";
 import type { SessionForgotten } from "../core/records.ts";
-import type { AnyEntry, Source } from "../core/world.ts";
+import type { AnyEntry, Source, World } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
 import { unlessDamaged } from "./damage.ts";
 import { ENDED, type Store } from "../log/store.ts";
@@ -14,14 +14,22 @@ import type { ScheduleIndex } from "../run/schedule-index.ts";
  */
 export function eraseSession(store: Store, { sessionKey, previous, facts }: SessionForgotten): void {
   const positions: number[] = [];
+  const schedules = new Set(facts.schedules);
+  const deliveries = new Set(facts.deliveries);
   for (let at = previous; at > store.base();) {
     const record = store.recordAt(at);
     if (record === undefined) break;
     positions.push(at);
+    // Those that are over already may stand in older snapshots.
+    if (record.type === "delivery.queued") deliveries.add(record.facts.deliveryId);
+    if (record.type === "schedule.set") schedules.add(record.facts.scheduleId);
     at = record.previous;
   }
-  const schedules = (facts.schedules ?? []).map((key) => ({ kind: "schedule", key }) as const);
-  const actors = [{ kind: "session", key: sessionKey } as const, ...schedules];
+  const actors = [
+    { kind: "session", key: sessionKey } as const,
+    ...[...schedules].map((key) => ({ kind: "schedule", key }) as const),
+    ...[...deliveries].map((key) => ({ kind: "delivery", key }) as const),
+  ];
   store.erase({ sessionKey, positions, actors, redact: redacted });
 }
 
@@ -67,4 +75,10 @@ export function indexSchedules(
 /** An actor as plain data. */
 export function plain({ actor }: AnyEntry): unknown {
   return JSON.parse(encode(actor));
+}
+
+/** Deliveries that are on their way: stored ones, and those that came after the checkpoint. */
+export function openDeliveries(store: Store, { deliveries }: World): ReadonlySet<string> {
+  const stored = [...store.deadlines("delivery")].map(({ key }) => key);
+  return new Set([...stored, ...deliveries.live.keys()]);
 }

@@ -5,10 +5,11 @@ import { deadlineOf } from "../core/deadline.ts";
 import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
 import { whyOf } from "../core/why.ts";
-import { createWorld, type SessionEntry } from "../core/world.ts";
+import { createWorld, type DeliveryEntry, type ScheduleEntry, type SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
 import { unlessDamaged } from "./damage.ts";
+import { deliveriesOf } from "./deliveries.ts";
 import type { Host } from "./host.ts";
 import { restingAgents } from "./resting.ts";
 import { plain, storedActors } from "./stored.ts";
@@ -65,6 +66,8 @@ export function sessionView(host: Host, sessionKey: string): SessionView {
     ...summaryOf(host, entry),
     events: asEvents(entry.actor.context.queue),
     deadLetters: entry.actor.context.dead as readonly DeadLetter[],
+    route: entry.actor.context.outbox?.route ?? null,
+    deliveries: deliveriesOf(host, sessionKey),
     run:
       mine === null
         ? null
@@ -173,6 +176,7 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     revive("heartbeat", (key) => world.heartbeat(key));
     revive("schedule", (key) => world.schedules.get(key));
     revive("agent", (key) => world.agents.get(key));
+    revive("delivery", (key) => world.deliveries.get(key));
   }
   for (const record of store.read({ after: from, upTo: position })) {
     // What cannot be moved was named above.
@@ -189,16 +193,19 @@ export function stateAt({ store, options }: Host, position: number): StateAt {
     sessions: byKey([...world.sessions.values()].map((entry) => [entry.key, plain(entry)] as const)),
     heartbeats: byKey([...world.heartbeats.values()].map((entry) => [entry.lane, plain(entry)] as const)),
     agents: byKey([...world.agents.live.values()].map((entry) => [entry.key, plain(entry)] as const)),
-    schedules: byKey(
-      [...world.schedules.live.values()]
-        .filter(({ actor }) => actor.value !== "ended")
-        .map((entry) => [entry.key, plain(entry)] as const),
-    ),
+    schedules: byKey(unended(world.schedules.live)),
+    deliveries: byKey(unended(world.deliveries.live)),
     ...(damaged.length === 0 ? {} : { damaged }),
   };
 }
 
-export function statusOf({ state, store, world, runner, waker, counts, quarantined, failure }: Host): Status {
+const unended = (live: ReadonlyMap<string, ScheduleEntry | DeliveryEntry>) =>
+  [...live.values()]
+    .filter(({ actor }) => actor.value !== "ended")
+    .map((entry) => [entry.key, plain(entry)] as const);
+
+export function statusOf(host: Host): Status {
+  const { state, store, world, runner, courier, waker, counts, quarantined, failure } = host;
   const resting = state === "closed" ? [] : restingAgents({ world, store });
   return {
     state,
@@ -207,6 +214,7 @@ export function statusOf({ state, store, world, runner, waker, counts, quarantin
     liveActors: world.sessions.size + world.heartbeats.size,
     runsInFlight: runner.inFlight,
     lanesDue: waker.size,
+    deliveriesOpen: courier.open,
     counts: { ...counts },
     ...(resting.length > 0 && { resting }),
     ...(quarantined.size === 0

@@ -1,4 +1,10 @@
-import { agentMachine, heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
+import {
+  agentMachine,
+  deliveryMachine,
+  heartbeatMachine,
+  scheduleMachine,
+  sessionMachine,
+} from "../../machines/index.ts";
 import type { Watch } from "../core/step.ts";
 import type { AnyEntry, World } from "../core/world.ts";
 import type { ActorObserver, StartedActor } from "../inspect/observer.ts";
@@ -20,6 +26,7 @@ export function watchActors(observer: ActorObserver, world: () => World): ActorW
     for (const entry of world().sessions.values()) yield started(entry);
     for (const entry of world().schedules.live.values()) yield started(entry);
     for (const entry of world().agents.live.values()) yield started(entry);
+    for (const entry of world().deliveries.live.values()) yield started(entry);
   });
   return {
     actors: {
@@ -42,6 +49,7 @@ const DEFINITIONS = {
   session: sessionMachine.config,
   schedule: scheduleMachine.config,
   agent: agentMachine.config,
+  delivery: deliveryMachine.config,
 } as const;
 
 const idOf = ({ kind, key }: AnyEntry): string => `${kind}:${key}`;

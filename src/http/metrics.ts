@@ -23,6 +23,7 @@ export function createMetrics(heartbeat: Heartbeat, openStreams: () => number): 
   const actors = gauge("lubdub_live_actors", "Live XState actors.");
   const running = gauge("lubdub_runs_in_flight", "Runs that are going on.");
   const due = gauge("lubdub_lanes_due", "Lanes that wait for a time.");
+  const deliveries = gauge("lubdub_deliveries_open", "Replies on their way.");
   const counts = gauge("lubdub_count", "Counts since the start, by what is counted.", ["of"]);
   const resting = gauge("lubdub_agents_resting", "Agents whose provider refuses every call.");
   const streams = gauge("lubdub_http_streams", "Open event streams.");
@@ -43,6 +44,7 @@ export function createMetrics(heartbeat: Heartbeat, openStreams: () => number): 
       actors.set(status.liveActors);
       running.set(status.runsInFlight);
       due.set(status.lanesDue);
+      deliveries.set(status.deliveriesOpen);
       for (const [of, value] of Object.entries(status.counts)) counts.set({ of }, value);
       resting.set(status.resting?.length ?? 0);
       streams.set(openStreams());

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Heartbeat, TurnLease } from "../api.ts";
 import { LubdubError, shown } from "../errors.ts";
+import type { Route } from "../vocabulary.ts";
 import { TURNS_MAX } from "./limits.ts";
 
 /** A turn that somebody on the other side of the network holds. */
@@ -13,6 +14,7 @@ interface RemoteTurn {
 
 interface TakeOptions {
   readonly preempt: boolean;
+  readonly route?: Route | undefined;
   readonly ttlMs: number;
   /** Stops waiting for the lane. */
   readonly signal: AbortSignal;
@@ -50,9 +52,9 @@ export function createTurns(heartbeat: Heartbeat): Turns {
     return turn?.lease.sessionKey === sessionKey ? turn : undefined;
   };
   return {
-    async take(sessionKey, { preempt, ttlMs, signal }) {
+    async take(sessionKey, { preempt, route, ttlMs, signal }) {
       if (held.size >= TURNS_MAX) throw tooMany();
-      const lease = await heartbeat.acquireTurn(sessionKey, { preempt, signal });
+      const lease = await heartbeat.acquireTurn(sessionKey, { preempt, signal, ...(route && { route }) });
       if (signal.aborted) {
         // Granted at the moment the caller went away: nobody would ever give it back.
         lease.release();

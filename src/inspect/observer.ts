@@ -2,7 +2,7 @@
 export interface StartedActor {
   /** `heartbeat:<lane>`, `session:<key>`, ...: the same over restarts, unlike XState's session ids. */
   readonly id: string;
-  readonly kind: "heartbeat" | "session" | "schedule" | "agent";
+  readonly kind: "heartbeat" | "session" | "schedule" | "agent" | "delivery";
   /** For people. */
   readonly name: string;
   /** The heartbeat that a session belongs to. */

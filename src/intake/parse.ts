@@ -73,6 +73,7 @@ const wakeShape = {
   cause: words(SOURCE_CHARS_MAX).optional(),
   overrides: overrides.optional(),
 };
+const routeSchema = z.record(z.string().max(64), z.string().max(512));
 const wakeSchema = z.strictObject(wakeShape);
 const eventSchema = z.strictObject({
   ...wakeShape,
@@ -121,6 +122,10 @@ export function parseEvent(text: string, options: EventOptions): EventDraft {
     ...(route === undefined ? {} : { route }),
   };
 }
+
+/** @throws LubdubError `LUBDUB_INPUT_INVALID` */
+export const parseRoute = (route: unknown): Route =>
+  checked(z.strictObject({ route: routeSchema }), { route }).route;
 
 const CONTROL = /\p{Cc}/u;
 

@@ -13,12 +13,7 @@ import { isEnded, Versions } from "./versions.ts";
  */
 export function memoryStore(): Store {
   const log = memoryLog();
-  const snapshots: Record<ActorKind, Versions> = {
-    heartbeat: new Versions(),
-    session: new Versions(),
-    schedule: new Versions(),
-    agent: new Versions(),
-  };
+  const snapshots = versionsOfEachKind();
   const dedupe = new Map<string, { readonly position: number; readonly expiresAtMs: number }>();
   let checkpoints: number[] = [];
   const store: Store = {
@@ -81,6 +76,14 @@ export function memoryStore(): Store {
   };
   return store;
 }
+
+const versionsOfEachKind = (): Record<ActorKind, Versions> => ({
+  heartbeat: new Versions(),
+  session: new Versions(),
+  schedule: new Versions(),
+  agent: new Versions(),
+  delivery: new Versions(),
+});
 
 function memoryLog() {
   let records: LogRecord[] = [];

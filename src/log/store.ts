@@ -83,7 +83,7 @@ export const ENDED = { machine: "", state: "" } as const;
 /** An actor's state at a position. */
 export interface Snapshot {
   readonly kind: ActorKind;
-  /** The lane of a heartbeat, the session key of a session, the id of a schedule. */
+  /** The lane of a heartbeat, the session key of a session, the id of a schedule or a delivery. */
   readonly key: string;
   /** All records up to this position are folded in. */
   readonly position: number;
@@ -95,7 +95,7 @@ export interface Snapshot {
   readonly dueAtMs: number | null;
   /** Session: events queued. Heartbeat: wakes pending. Others: 0. */
   readonly queued: number;
-  /** Session: dead letters. Agent: 1 while its provider refuses. Others: 0. */
+  /** Session: dead letters. Delivery: 1 when it is dead. Agent: 1 while its provider refuses. Others: 0. */
   readonly dead: number;
   /** `{ value, context }` of the machine as JSON. */
   readonly state: string;

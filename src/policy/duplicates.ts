@@ -1,10 +1,4 @@
-/** The last text that went to one destination of a session. */
-export interface LastSaid {
-  readonly destination: string;
-  /** Of the text; the text itself is not kept twice. */
-  readonly fingerprint: string;
-  readonly atMs: number;
-}
+import type { LastSaid } from "../../machines/index.ts";
 
 /** The same text to the same destination within this time is said once. */
 export const DUPLICATE_WINDOW_MS = 86_400_000;
@@ -15,7 +9,7 @@ export const DUPLICATE_WINDOW_MS = 86_400_000;
  */
 export function isDuplicate(
   said: readonly LastSaid[],
-  { destination, fingerprint, atMs }: LastSaid,
+  { destination, fingerprint, atMs }: Omit<LastSaid, "deliveryId">,
 ): boolean {
   const last = said.find((entry) => entry.destination === destination);
   if (last?.fingerprint !== fingerprint) return false;

@@ -10,16 +10,19 @@ export interface Visibility {
   readonly useIndicator: boolean;
 }
 
+/** Some of it; what is left out comes from the next rule. */
+export type SomeVisibility = { readonly [Name in keyof Visibility]?: boolean | undefined };
+
 /** Most specific first: account, channel, defaults, then the built-in defaults. Each field by itself. */
 export interface VisibilityRules {
-  readonly defaults?: Partial<Visibility> | undefined;
+  readonly defaults?: SomeVisibility | undefined;
   /** By `route.channel`. */
   readonly channels?: Readonly<Record<string, ChannelVisibility>> | undefined;
 }
 
-export interface ChannelVisibility extends Partial<Visibility> {
+export interface ChannelVisibility extends SomeVisibility {
   /** By `route.account`. */
-  readonly accounts?: Readonly<Record<string, Partial<Visibility>>> | undefined;
+  readonly accounts?: Readonly<Record<string, SomeVisibility>> | undefined;
 }
 
 const BUILT_IN: Visibility = { showOk: false, showAlerts: true, useIndicator: true };

@@ -4,15 +4,21 @@ const REPLY_CHARS_MAX = 65_536;
 const MARKS_MAX = 100;
 const MARK_NAME_CHARS_MAX = 256;
 const NOISE_MAX = 10_000;
+const MEDIA_MAX = 32;
+const MEDIA_CHARS_MAX = 2_048;
 
 /** Whatever says that it ran: what else it says is taken only in the form that the log keeps. */
-export function checkedRan({ reply, usage, marks, noise }: Readonly<Record<string, unknown>>): Ran {
+export function checkedRan(said: Readonly<Record<string, unknown>>): Ran {
+  const { reply, usage, marks, noise, media, notify } = said;
   const used = checkedUsage(usage);
   const noted = checkedMarks(marks);
   const unseen = Array.isArray(noise) ? noise.filter((id) => typeof id === "string").slice(0, NOISE_MAX) : [];
+  const shown = Array.isArray(media) ? media.filter(isMedium).slice(0, MEDIA_MAX) : [];
   return {
     status: "ran",
     ...(typeof reply === "string" ? { reply: reply.slice(0, REPLY_CHARS_MAX) } : {}),
+    ...(shown.length > 0 && { media: shown }),
+    ...(typeof notify === "boolean" && { notify }),
     ...(used && { usage: used }),
     ...(noted && { marks: noted }),
     ...(unseen.length > 0 && { noise: unseen }),
@@ -34,5 +40,8 @@ function checkedMarks(marks: unknown): Ran["marks"] {
 
 const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+
+const isMedium = (item: unknown): item is string =>
+  typeof item === "string" && item !== "" && item.length <= MEDIA_CHARS_MAX;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

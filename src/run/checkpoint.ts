@@ -1,17 +1,21 @@
 import { encode, MACHINE_IDS } from "../core/actor.ts";
-import { scheduleDeadlineOf, storedDeadlineOf } from "../core/deadline.ts";
+import { deliveryDeadlineOf, scheduleDeadlineOf, storedDeadlineOf } from "../core/deadline.ts";
 import type { AnyEntry, World } from "../core/world.ts";
 import { ENDED, type Snapshot } from "../log/store.ts";
 
 /** Whether so many actors are live that idle ones should go back to rest. */
-export function isCrowded({ sessions, heartbeats, schedules, agents }: World, max: number): boolean {
-  return [sessions, heartbeats, schedules.live, agents.live].some(({ size }) => size > 2 * max);
+/** The live actors of every kind. */
+const kindsOf = ({ sessions, heartbeats, schedules, agents, deliveries }: World) =>
+  [sessions, heartbeats, schedules.live, agents.live, deliveries.live] as const;
+
+export function isCrowded(world: World, max: number): boolean {
+  return kindsOf(world).some(({ size }) => size > 2 * max);
 }
 
 /** Every actor changed since the last checkpoint, as of this position. */
 export function snapshotsOf(world: World, position: number): Snapshot[] {
   const snapshots: Snapshot[] = [];
-  for (const live of [world.sessions, world.heartbeats, world.schedules.live, world.agents.live]) {
+  for (const live of kindsOf(world)) {
     for (const entry of live.values()) if (entry.dirty) snapshots.push(snapshotOf(entry, position));
   }
   return snapshots;
@@ -37,6 +41,12 @@ function snapshotOf(entry: AnyEntry, position: number): Snapshot {
       const ended = actor.value === "ended" ? ENDED : {};
       return { ...stored, previous, dueAtMs: scheduleDeadlineOf(actor), queued: 0, dead: 0, ...ended };
     }
+    case "delivery": {
+      const { previous, actor } = entry;
+      const ended = actor.value === "ended" ? ENDED : {};
+      const dead = actor.value === "dead" ? 1 : 0;
+      return { ...stored, previous, dueAtMs: deliveryDeadlineOf(actor), queued: 0, dead, ...ended };
+    }
   }
 }
 
@@ -53,6 +63,9 @@ export function rest(world: World, max: number): void {
   });
   restSome(world.schedules.live, max, ({ key }) => world.schedules.evict(key));
   restSome(world.agents.live, max, ({ key }) => world.agents.evict(key));
+  restSome(world.deliveries.live, max, ({ key, actor }) => {
+    if (actor.value !== "sending") world.deliveries.evict(key);
+  });
 }
 
 function restSome<Entry extends { dirty: boolean }>(

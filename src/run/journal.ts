@@ -42,7 +42,7 @@ interface JournalParts {
   /** Takes the effects that the actors have asked for since the last call. */
   readonly takeEffects: () => readonly Effect[];
   readonly watch?: Watch | undefined;
-  /** Called for each lane or schedule that a record moved. */
+  /** Called for each lane, schedule or delivery that a record moved. */
   readonly touched: (place: Place) => void;
   /** Last chance to write into this turn's commit: starts what is due. */
   readonly beforeCommit: () => void;

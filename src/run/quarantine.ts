@@ -18,13 +18,13 @@ export class Quarantine {
     this.#lookAgain = lookAgain;
   }
 
-  /** Why, by the name of the lane; of a schedule, `schedule ` and its id. */
+  /** Why, by the name of the lane; of a schedule or a delivery, its kind and its id. */
   get errors(): ReadonlyMap<string, LubdubError> {
     return this.#errors;
   }
 
   add(place: Place, error: LubdubError): void {
-    const name = place.kind === "schedule" ? `schedule ${place.key}` : place.key;
+    const name = place.kind === "heartbeat" ? place.key : `${place.kind} ${place.key}`;
     this.#places.set(name, place);
     this.#errors.set(name, error);
     this.#cancel ??= this.#clock.setTimer(READ_AGAIN_MS, () => {

@@ -6,11 +6,12 @@ import type { AttemptOutcome } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
 import type { RunLimits } from "./limits.ts";
+import { replyOf, type ReplyFacts } from "./reply.ts";
 
 /** What it takes to write how a run ended. */
 export interface Settling {
   readonly world: World;
-  readonly journal: Pick<Journal, "write">;
+  readonly journal: Pick<Journal, "write" | "nextPosition">;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
   readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts">;
@@ -25,8 +26,8 @@ export function settleRun(
   run: Ending,
   outcome: AttemptOutcome,
 ): Settlement {
-  const { offer } = world.session(run.wake.sessionKey).actor.context;
-  const eventIds = offer?.runId === run.runId ? offer.eventIds : [];
+  const session = world.session(run.wake.sessionKey).actor.context;
+  const eventIds = session.offer?.runId === run.runId ? session.offer.eventIds : [];
   const nowMs = clock.nowMs();
   const restUntilMs = "class" in outcome ? limits.restUntilMs(run.wake.sessionKey) : null;
   const facts = {
@@ -42,7 +43,10 @@ export function settleRun(
     ...limits.endFacts(run.wake.sessionKey),
   };
   const end = settlement(outcome, facts);
-  journal.write(endOf(run, end, { eventIds, nowMs, elsewhere }));
+  const parts = { run, end, session, nowMs, options, clock, position: journal.nextPosition + 1 };
+  const { facts: replied, queued } = replyOf(parts);
+  journal.write(endOf(run, end, { eventIds, nowMs, elsewhere, replied }));
+  if (queued !== null) journal.write(queued);
   return end;
 }
 
@@ -62,25 +66,22 @@ interface EndFacts {
   readonly nowMs: number;
   /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone; whose limits count it. */
   readonly elsewhere: { readonly lane?: string; readonly agent?: string };
+  /** What became of its reply, if replies are delivered. */
+  readonly replied: ReplyFacts;
 }
 
 /** The record that says how a run ended. */
-function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere }: EndFacts): RecordDraft {
+function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere, replied }: EndFacts): RecordDraft {
   const { runId, startedAtMs } = run;
   const { sessionKey, wakeId } = run.wake;
   switch (end.type) {
     case "run.ran": {
-      const { type, reply, ...said } = end;
+      const { type, reply, media, notify: _notify, ...said } = end;
       const counted = elsewhere.agent === undefined ? {} : { agent: elsewhere.agent };
-      const facts = {
-        wakeId,
-        runId,
-        eventIds,
-        durationMs: Math.max(0, nowMs - startedAtMs),
-        ...said,
-        ...counted,
-      };
-      return { type, sessionKey, facts, body: reply === undefined ? null : { reply } };
+      const durationMs = Math.max(0, nowMs - startedAtMs);
+      const facts = { wakeId, runId, eventIds, durationMs, ...said, ...counted, ...replied };
+      const body = { ...(reply !== undefined && { reply }), ...(media && { media }) };
+      return { type, sessionKey, facts, body: Object.keys(body).length === 0 ? null : body };
     }
     case "run.skipped":
       return {

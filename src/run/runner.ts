@@ -3,7 +3,7 @@ import { backoffMs } from "../core/backoff.ts";
 import { hasNothingToDo, nextBatch, wakeIdOf } from "../core/batch.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
-import { isRunEnd, type LogRecord, type RunEnd } from "../core/records.ts";
+import { isRunEnd, type LogRecord } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
 import { newId } from "../core/ids.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
@@ -16,6 +16,7 @@ import { endOrphan, handOver, keepingItsFailures } from "./lane-changed.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
 import { RunLimits } from "./limits.ts";
+import { ALERTS_DISABLED, answersOneOf, isUnseen } from "./reply.ts";
 import { settleInterrupted, settleRun, type Settling } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
 import type { Waker } from "./waker.ts";
@@ -69,7 +70,7 @@ export class LaneRunner implements Runner {
   readonly #signals: RuntimeSignals;
   readonly #limits: RunLimits;
   readonly #settling: Settling;
-  readonly #unsettled: RunEnd[] = [];
+  readonly #unsettled: LogRecord[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
@@ -126,10 +127,11 @@ export class LaneRunner implements Runner {
 
   #begin(lane: string, run: Run): void {
     const { world, leases, clock, options, attribution } = this.#parts;
-    const { wake } = run;
-    const request = requestOf(lane, run, world.session(wake.sessionKey).actor.context);
+    const session = world.session(run.wake.sessionKey).actor.context;
+    const request = requestOf(lane, run, session);
+    const asked = isUnseen(request, session.outbox, options) ? () => ALERTS_DISABLED : options.run;
     const handler: RunHandler = (given) =>
-      leases.inside(lane, () => attribution.during(given.runId, () => options.run(given)));
+      leases.inside(lane, () => attribution.during(given.runId, () => asked(given)));
     const running = attempt({ handler, request, clock, options });
     this.#runs.set(lane, running);
     void running.outcome.then((outcome) => this.#ended(lane, run, running, outcome));
@@ -164,6 +166,7 @@ export class LaneRunner implements Runner {
   resettle(records: readonly LogRecord[]): void {
     const { world, leases } = this.#parts;
     for (const record of records) {
+      if (answersOneOf(this.#unsettled, record)) this.#unsettled.push(record);
       if (!isRunEnd(record)) continue;
       const lane = world.laneOf(record.sessionKey);
       this.#safely(lane, () => {

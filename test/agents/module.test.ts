@@ -25,7 +25,7 @@ it("wakes the default export of a file, relative to its folder or absolute", asy
 });
 
 it.each([
-  ["missing.mjs", undefined, /^Expected the agent's file `.*missing\.mjs` to exist; got no such file\./],
+  ["missing.mjs", undefined, /^Expected the file `.*missing\.mjs` to exist; got no such file\./],
   [
     "none.mjs",
     "export const run = 1;",
@@ -36,12 +36,8 @@ it.each([
     "export default 5;",
     /^Expected the default export of `.*value\.mjs` to be a function; got number\./,
   ],
-  [
-    "throws.mjs",
-    "throw new Error('no key');",
-    /^Expected the agent's file `.*throws\.mjs` to load; got no key\./,
-  ],
-  ["syntax.mjs", "export default (", /^Expected the agent's file `.*syntax\.mjs` to load; got /],
+  ["throws.mjs", "throw new Error('no key');", /^Expected the file `.*throws\.mjs` to load; got no key\./],
+  ["syntax.mjs", "export default (", /^Expected the file `.*syntax\.mjs` to load; got /],
 ])("refuses %s at load time", async (name, text, message) => {
   if (text !== undefined) write(name, text);
   await expect(moduleAgent({ file: name, folder })).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import { deliverySchema } from "../../src/delivery.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,6 +51,8 @@ describe("loadConfig", () => {
         selfWakes: { depth: 30, spacingMs: 3_600_000 },
         breaker: { baseMs: 60_000, capMs: 3_600_000 },
       },
+      deliver: [],
+      delivery: deliverySchema.parse({}),
       shutdownGraceMs: 10_000,
       file: null,
       folder,

@@ -16,7 +16,7 @@ describe("what is wrong in a file is named: file, field, expected, got", () => {
     ],
     [
       { colour: 1 },
-      'Expected only known fields in `FILE`; got "colour". Known are agents, schedules, port, host,',
+      'Expected only known fields in `FILE`; got "colour". Known are agents, schedules, deliver, delivery, port,',
     ],
     [{ port: "5823" }, 'Expected `port` in `FILE` to be a whole number from 0 to 65535; got "5823".'],
     [{ port: 65_536 }, "Expected `port` in `FILE` to be a whole number from 0 to 65535; got 65536."],

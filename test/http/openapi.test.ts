@@ -35,6 +35,7 @@ const ROUTES = [
   "get /openapi.json",
   "get /readyz",
   "get /v1/dead",
+  "get /v1/deliveries",
   "get /v1/log",
   "get /v1/schedules",
   "get /v1/schedules/{scheduleId}",
@@ -48,8 +49,8 @@ const ROUTES = [
   "get /v1/stream",
   "get /v1/wakes/{id}",
   "post /v1/backup",
-  "post /v1/dead/{eventId}/dismiss",
-  "post /v1/dead/{eventId}/requeue",
+  "post /v1/dead/{id}/dismiss",
+  "post /v1/dead/{id}/requeue",
   "post /v1/events",
   "post /v1/schedules",
   "post /v1/schedules/{scheduleId}/pause",
@@ -142,7 +143,7 @@ test("answers are what the document says", async () => {
   await check("get /v1/dead", await ask(app, "/v1/dead"));
   await check("get /v1/sessions/{key}", await ask(app, "/v1/sessions/a%2Fb"));
   fails = false;
-  await check("post /v1/dead/{eventId}/requeue", await post(app, `/v1/dead/${String(eventId)}/requeue`));
+  await check("post /v1/dead/{id}/requeue", await post(app, `/v1/dead/${String(eventId)}/requeue`));
   await check("get /v1/wakes/{id}", await ask(app, `/v1/wakes/${String(eventId)}?wait=settled`));
   await post(app, "/v1/events", { ...event, wake: false });
   await check("get /v1/sessions", await ask(app, "/v1/sessions"));
@@ -171,7 +172,7 @@ test("answers are what the document says", async () => {
   fails = true;
   const dead = await post(app, "/v1/events?wait=settled", event);
   const letter = ((await dead.json()) as { eventId: string }).eventId;
-  await check("post /v1/dead/{eventId}/dismiss", await post(app, `/v1/dead/${letter}/dismiss`));
+  await check("post /v1/dead/{id}/dismiss", await post(app, `/v1/dead/${letter}/dismiss`));
   expect(names.size).toBe(27);
   app.close();
   await heartbeat.close({ graceMs: 0 });

@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { agentMachine, heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
+import {
+  agentMachine,
+  deliveryMachine,
+  heartbeatMachine,
+  scheduleMachine,
+  sessionMachine,
+} from "../../machines/index.ts";
 import { diagramsPage, PAGE } from "../support/diagrams.ts";
 
 test("the page shows the machines as they are; if not: npm run diagrams", () => {
@@ -9,7 +15,7 @@ test("the page shows the machines as they are; if not: npm run diagrams", () => 
 
 test("it names every state and every event", () => {
   const page = diagramsPage();
-  for (const { root } of [heartbeatMachine, sessionMachine, scheduleMachine, agentMachine]) {
+  for (const { root } of [heartbeatMachine, sessionMachine, scheduleMachine, deliveryMachine, agentMachine]) {
     for (const state of Object.values(root.states)) {
       for (const event of state.transitions.keys()) expect(page).toContain(`| ${state.key} | \`${event}\` |`);
     }

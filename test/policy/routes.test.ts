@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { LastSaid } from "../../machines/index.ts";
 import { DUPLICATE_WINDOW_MS, isDuplicate } from "../../src/policy/duplicates.ts";
 import { destinationOf, routeOf } from "../../src/policy/routes.ts";
 import { showsNothing, visibilityOf } from "../../src/policy/visibility.ts";
@@ -33,7 +34,7 @@ describe("where a reply goes", () => {
 });
 
 describe("what was just said there", () => {
-  const said = [{ destination: "here", fingerprint: "a", atMs: 1_000 }];
+  const said: LastSaid[] = [{ destination: "here", fingerprint: "a", atMs: 1_000, deliveryId: "d" }];
   test.each([
     ["the same text again", { destination: "here", fingerprint: "a", atMs: 2_000 }, true],
     ["another text", { destination: "here", fingerprint: "b", atMs: 2_000 }, false],

@@ -1,6 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { agentMachine, heartbeatMachine, scheduleMachine, sessionMachine } from "../../machines/index.ts";
+import {
+  agentMachine,
+  deliveryMachine,
+  heartbeatMachine,
+  scheduleMachine,
+  sessionMachine,
+} from "../../machines/index.ts";
 import { mermaidOf } from "../../src/inspect/diagram.ts";
 
 /** `npm run diagrams` writes the page; a test holds it current. */
@@ -11,6 +17,7 @@ const MACHINES: readonly (readonly [file: string, machine: AnyStateMachine])[] =
   ["session.ts", sessionMachine],
   ["schedule.ts", scheduleMachine],
   ["agent.ts", agentMachine],
+  ["delivery.ts", deliveryMachine],
 ];
 
 export function diagramsPage(): string {

@@ -61,13 +61,14 @@ export function turnRoutes(app: App, served: Served, turns: Turns): void {
   app.openapi(take, async (context) => {
     const {
       preempt = true,
+      route,
       ttlMs = TURN_TTL_MS_DEFAULT,
       waitMs = WAIT_MS_DEFAULT,
     } = context.req.valid("json");
     using link = waitLink(context, stopping, waitMs);
     const { signal } = link;
     try {
-      return answer(await turns.take(sessionKeyOf(context), { preempt, ttlMs, signal }), 201);
+      return answer(await turns.take(sessionKeyOf(context), { preempt, route, ttlMs, signal }), 201);
     } catch (error) {
       if (!signal.aborted) throw error;
       throw isTimeout(signal.reason) ? laneBusy(waitMs) : stoppingError();

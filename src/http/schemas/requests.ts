@@ -8,7 +8,7 @@ import {
   TEXT_BYTES_MAX,
 } from "../../options.ts";
 import { TURN_TTL_MS_MAX, TURN_TTL_MS_MIN, WAIT_MS_DEFAULT, WAIT_MS_MAX } from "../limits.ts";
-import { intent, json, overrides, route, sessionKey, trust } from "./words.ts";
+import { deliveryState, intent, json, overrides, route, sessionKey, trust } from "./words.ts";
 
 /*
  * What goes in. Shapes are checked here; the limits of a text, a key or a time are the heartbeat's own to check, so that
@@ -24,7 +24,9 @@ const natural = (max: number) =>
 
 export const keyParams = z.object({ key: sessionKey });
 export const idParams = z.object({ id: z.string().openapi({ description: "An event id or a wake id." }) });
-export const eventIdParams = z.object({ eventId: z.string() });
+export const deadParams = z.object({
+  id: z.string().openapi({ description: "An event id or a delivery id." }),
+});
 export const turnParams = z.object({ key: sessionKey, turnId: z.string() });
 
 export const noQuery = z.strictObject({});
@@ -35,6 +37,12 @@ const wait = z.enum(["started", "settled"]).optional();
 export const waitQuery = z.strictObject({ wait, waitMs });
 export const idleQuery = z.strictObject({ wait: z.literal("idle").optional(), waitMs });
 export const pageQuery = z.strictObject({ after: z.string().optional(), limit: natural(1_000).optional() });
+export const deliveriesQuery = z.strictObject({
+  after: z.string().optional(),
+  limit: natural(1_000).optional(),
+  sessionKey: sessionKey.optional(),
+  state: deliveryState.optional(),
+});
 export const logQuery = z.strictObject({
   from: natural(Number.MAX_SAFE_INTEGER)
     .optional()
@@ -50,6 +58,7 @@ export const streamQuery = z.strictObject({
   sessionKey: sessionKey.optional(),
 });
 
+const route = z.record(z.string(), z.string());
 export const wakeFields = {
   source: z.string().optional().openapi({ maxLength: SOURCE_CHARS_MAX, example: "exec-event" }),
   intent: intent.optional(),
@@ -88,6 +97,7 @@ const ttlMs = z.number().int().min(TURN_TTL_MS_MIN).max(TURN_TTL_MS_MAX).optiona
 export const turnBody = z
   .strictObject({
     preempt: z.boolean().optional(),
+    route: route.optional().openapi({ description: "Where the user is: replies without a route go there." }),
     ttlMs,
     waitMs: z.number().int().min(0).max(WAIT_MS_MAX).optional(),
   })

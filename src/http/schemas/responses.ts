@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { epochMs, intent, json, sessionKey, trust } from "./words.ts";
+import { deliveryState, epochMs, intent, json, sessionKey, trust } from "./words.ts";
 
 /* What comes out. */
 const failure = z.object({ code: z.string(), message: z.string() });
@@ -22,6 +22,23 @@ export const systemEvent = z
 export const deadLetter = z
   .object({ event: systemEvent, attempts: z.number().int(), error: failure, diedAtMs: epochMs })
   .openapi("DeadLetter");
+export const delivery = z
+  .object({
+    deliveryId: z.string(),
+    sessionKey,
+    runId: z.string(),
+    wakeId: z.string(),
+    route: z.record(z.string(), z.string()),
+    text: z.string(),
+    media: z.array(z.string()),
+    state: deliveryState,
+    attempts: z.number().int(),
+    queuedAtMs: epochMs,
+    dueAtMs: epochMs.nullable(),
+    expiresAtMs: epochMs,
+    error: failure.optional(),
+  })
+  .openapi("Delivery");
 const accepted = z
   .object({
     sessionKey,
@@ -57,6 +74,8 @@ export const outcome = z
     z.object({
       status: z.literal("ran"),
       reply: z.string().optional(),
+      media: z.array(z.string()).optional(),
+      notify: z.boolean().optional(),
       usage: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() }).optional(),
       marks: z.record(z.string(), z.number()).optional(),
       noise: z.array(z.string()).optional(),
@@ -91,6 +110,8 @@ export const sessionView = sessionSummary
   .extend({
     events: z.array(systemEvent),
     deadLetters: z.array(deadLetter),
+    route: z.record(z.string(), z.string()).nullable(),
+    deliveries: z.array(delivery),
     run: z
       .object({ runId: z.string(), wakeId: z.string(), attempt: z.number().int(), startedAtMs: epochMs })
       .nullable(),
@@ -119,6 +140,7 @@ export const stateAt = z
     heartbeats: z.looseObject({}),
     agents: z.looseObject({}),
     schedules: z.looseObject({}),
+    deliveries: z.looseObject({}),
     damaged: z.array(z.object({ kind: z.string(), key: z.string(), message: z.string() })).optional(),
   })
   .openapi("StateAt");
@@ -130,6 +152,7 @@ export const status = z
     liveActors: z.number().int(),
     runsInFlight: z.number().int(),
     lanesDue: z.number().int(),
+    deliveriesOpen: z.number().int(),
     counts: z.record(z.string(), z.number()),
     quarantined: z.array(failure.extend({ lane: z.string() })).optional(),
     resting: z

@@ -24,3 +24,4 @@ export const overrides = z
     isolated: z.boolean().optional(),
   })
   .openapi({ description: "What this run does differently; over with the run." });
+export const deliveryState = z.enum(["pending", "sending", "retrying", "dead"]);

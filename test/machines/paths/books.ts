@@ -1,5 +1,5 @@
 import { newId } from "../../../src/core/ids.ts";
-import type { HeartbeatContext, Hold, Intent, SessionContext } from "../../../machines/index.ts";
+import type { HeartbeatContext, Hold, Intent, OutboxEvent, SessionContext } from "../../../machines/index.ts";
 import type { Subject } from "./subject.ts";
 
 /** Writes the records of one lane as the runner and the intake do, and keeps the books of what must be queued. */
@@ -21,6 +21,8 @@ export interface Books {
   drop(sessionKey: string): void;
   dismiss(sessionKey: string, eventIds: readonly string[]): void;
   forget(sessionKey: string): void;
+  /** A record about its replies. */
+  reply(sessionKey: string, event: OutboxEvent): void;
 }
 
 export function createBooks(subject: Subject, lane: string, keys: readonly string[]): Books {
@@ -123,6 +125,52 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
     forget(sessionKey) {
       subject.write({ type: "session.forgotten", sessionKey, facts: {}, body: null });
       queued.get(sessionKey)?.clear();
+    },
+    reply(sessionKey, event) {
+      const facts = { deliveryId: `d-${lane}`, attempt: 1 };
+      switch (event.type) {
+        case "route.noted":
+          return void subject.write({
+            type: event.type,
+            sessionKey,
+            facts: { route: { to: "42" } },
+            body: null,
+          });
+        case "delivery.queued": {
+          const letter = {
+            runId: "run",
+            wakeId: "wake",
+            route: { to: "42" },
+            destination: "42",
+            expiresAtMs: 9e15,
+          };
+          const whole = { deliveryId: facts.deliveryId, ...letter };
+          return void subject.write({ type: event.type, sessionKey, facts: whole, body: { text: "said" } });
+        }
+        case "delivery.sent":
+          return void subject.write({
+            type: event.type,
+            sessionKey,
+            facts: { ...facts, durationMs: 0 },
+            body: null,
+          });
+        case "delivery.died": {
+          const died = { ...facts, code: "LUBDUB_DELIVERY_FAILED", dueAtMs: null };
+          return void subject.write({
+            type: "delivery.failed",
+            sessionKey,
+            facts: died,
+            body: { error: "no luck" },
+          });
+        }
+        case "delivery.dismissed":
+          return void subject.write({
+            type: event.type,
+            sessionKey,
+            facts: { deliveryId: facts.deliveryId },
+            body: null,
+          });
+      }
     },
   };
 }

@@ -65,6 +65,12 @@ export function sessionDriver(
           return books.dismiss(key, idsOf(event.eventIds));
         case "session.forgotten":
           return books.forget(key);
+        case "route.noted":
+        case "delivery.queued":
+        case "delivery.sent":
+        case "delivery.died":
+        case "delivery.dismissed":
+          return books.reply(key, event);
       }
     },
   };

@@ -25,10 +25,20 @@ export const sessionWalk: Walk<typeof sessionMachine> = {
     ...some("events.dismissed", deadIds(context)),
     ...some("events.requeued", deadIds(context)),
     { type: "session.forgotten" },
+    ...OUTBOX,
   ],
   vertexOf: ({ value, context }: Snapshot) =>
     JSON.stringify([value, shownSession(context, byPlace(context))]),
 };
+
+/** What becomes of replies changes nothing else, in whatever state. */
+const OUTBOX: readonly SessionEvent[] = [
+  { type: "route.noted", route: { to: "42" } },
+  { type: "delivery.queued", deliveryId: "delivery", said: null },
+  { type: "delivery.sent", deliveryId: "delivery" },
+  { type: "delivery.died", deliveryId: "delivery" },
+  { type: "delivery.dismissed", deliveryId: "delivery" },
+];
 
 /** What is compared between machine and driver. @param nameOf - one name for one event in both */
 export function shownSession(

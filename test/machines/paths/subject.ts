@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { encode } from "../../../src/core/actor.ts";
 import { deadlineOf } from "../../../src/core/deadline.ts";
-import { encoded, fold } from "../../../src/core/fold.ts";
+import { fold } from "../../../src/core/fold.ts";
 import type { LogRecord } from "../../../src/core/records.ts";
+import type { World } from "../../../src/core/world.ts";
 import { createHost } from "../../../src/hosts/embedded.ts";
 import type { Host } from "../../../src/hosts/host.ts";
 import type { Store } from "../../../src/log/store.ts";
@@ -39,6 +40,7 @@ export function createSubject(openStore: () => Store, nowMs: number): Subject & 
     return createHost({ ...options, concurrency: 0 });
   };
   const keys = new Set<string>();
+  const deliveryIds = new Set<string>();
   let host = open();
   return {
     get host() {
@@ -46,30 +48,32 @@ export function createSubject(openStore: () => Store, nowMs: number): Subject & 
     },
     write(draft) {
       keys.add(draft.sessionKey);
+      if (draft.type === "delivery.queued") deliveryIds.add(draft.facts.deliveryId);
       return host.journal.write(draft);
     },
     crash(checkpoint) {
       host.journal.flush(checkpoint);
-      const before = look(host, keys);
+      const before = look(host.world, keys, deliveryIds);
       host.store.close();
       host = open();
-      expectSame(look(host, keys), before);
+      expectSame(look(host.world, keys, deliveryIds), before);
     },
     refold() {
-      const { sessions, heartbeats } = encoded(fold(host.store.read(), { laneOf }));
-      expectSame({ ...sessions, ...heartbeats }, look(host, keys));
+      const world = fold(host.store.read(), { laneOf });
+      expectSame(look(world, keys, deliveryIds), look(host.world, keys, deliveryIds));
     },
     [Symbol.dispose]: () => host.store.close(),
   };
 }
 
 /** Every actor, live or at rest, as it is stored. */
-function look({ world }: Host, keys: Iterable<string>): Record<string, string> {
+function look(world: World, keys: Iterable<string>, deliveryIds: Iterable<string>): Record<string, string> {
   const found: Record<string, string> = {};
   for (const key of keys) {
     found[key] = encode(world.peekSession(key).actor);
     found[laneOf(key)] ??= encode(world.peekHeartbeat(laneOf(key)).actor);
   }
+  for (const id of deliveryIds) found[id] = encode(world.deliveries.peek(id).actor);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
+import { isDeliveryRecord, isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
 import { held, passes } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { must, same } from "./promise.ts";
@@ -81,7 +81,7 @@ export class Model {
     this.touched.add(record.sessionKey);
     this.positions.set(record.sessionKey, record.position);
     const session = this.session(record.sessionKey);
-    if (isScheduleRecord(record)) return;
+    if (isScheduleRecord(record) || isDeliveryRecord(record) || record.type === "route.noted") return;
     const run = this.runs.get(this.#laneOf(record.sessionKey));
     switch (record.type) {
       case "event.queued":

@@ -1,0 +1,229 @@
+import { deliveryDeadlineOf } from "../core/deadline.ts";
+import type { DeliveryEffect } from "../core/effects.ts";
+import { positionOf } from "../core/ids.ts";
+import type { LogRecord } from "../core/records.ts";
+import type { DeliveryEntry, World } from "../core/world.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Clock } from "./clock.ts";
+import { endOfTry, INTERRUPTED, triedOf } from "./delivery-end.ts";
+import type { Journal, RecordDraft } from "./journal.ts";
+import { Lines } from "./lines.ts";
+import { timedCall, type TimedCall } from "./timed-call.ts";
+import type { Waker } from "./waker.ts";
+
+interface CourierParts {
+  readonly world: World;
+  readonly journal: Pick<Journal, "write" | "committed">;
+  readonly waker: Waker;
+  readonly clock: Clock;
+  readonly options: Pick<ResolvedOptions, "deliver" | "delivery" | "abortGraceMs">;
+  /** Told of a delivery that cannot be read. */
+  readonly quarantine: (deliveryId: string, error: unknown) => void;
+}
+
+/**
+ * Sends replies: one at a time to each destination, in order, so that a conversation stays one; bounded in all. It has its
+ * own slots and its own alarms: whatever a target does, no run waits for it. What may happen is decided by the machine,
+ * and written down before it happens.
+ */
+export class Courier {
+  readonly #parts: CourierParts;
+  readonly #lines = new Lines();
+  /** The deadline that each line's alarm is set to. */
+  readonly #alarmAtMs = new Map<string, number>();
+  readonly #touched = new Set<string>();
+  /** By delivery; null between the decision to send and its commit. */
+  readonly #tries = new Map<string, TimedCall<unknown> | null>();
+  readonly #unsettled: RecordDraft[] = [];
+  readonly #onDrained: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(parts: CourierParts) {
+    this.#parts = parts;
+  }
+
+  get inFlight(): number {
+    return this.#tries.size;
+  }
+
+  /** Deliveries on their way, also those that wait for their turn. */
+  get open(): number {
+    return this.#lines.size;
+  }
+
+  /** A record moved this delivery: look at it before the turn ends. */
+  touched(deliveryId: string): void {
+    this.#touched.add(deliveryId);
+  }
+
+  /** Takes up what the store holds: at the start, and after a failed commit. */
+  recover(deliveryIds: Iterable<string>): void {
+    this.#lines.clear();
+    this.#alarmAtMs.clear();
+    this.#parts.waker.clear();
+    const entries: DeliveryEntry[] = [];
+    for (const id of deliveryIds) this.#safely(id, () => entries.push(this.#parts.world.deliveries.peek(id)));
+    for (const { key } of entries.sort(byEntry)) this.#touched.add(key);
+  }
+
+  /** Starts what is due, as part of the turn's commit. */
+  startDue(): void {
+    const { world, journal, waker, clock } = this.#parts;
+    for (const draft of this.#unsettled.splice(0)) {
+      const { deliveryId } = draft.facts as { deliveryId: string };
+      // An end whose try was forgotten meanwhile says nothing to anybody.
+      if (world.deliveries.peek(deliveryId).actor.value === "sending") journal.write(draft);
+      this.#gone(deliveryId);
+    }
+    for (;;) {
+      for (const id of this.#touched) this.#safely(id, () => this.#lookAt(id));
+      this.#touched.clear();
+      if (!this.#maySend()) break;
+      const alarm = waker.take(clock.nowMs());
+      if (alarm === undefined) break;
+      if (this.#alarmAtMs.get(alarm.key) !== alarm.dueAtMs) continue;
+      this.#alarmAtMs.delete(alarm.key);
+      const id = this.#lines.first(alarm.key);
+      if (id !== undefined) this.#safely(id, () => this.#start(world.deliveries.get(id)));
+    }
+    if (this.#maySend()) waker.arm();
+    else waker.disarm();
+  }
+
+  /** Begins a try whose start is committed. */
+  begin({ deliveryId }: DeliveryEffect): void {
+    const { world, clock, options } = this.#parts;
+    const { deliver, delivery, abortGraceMs } = options;
+    const { letter, attempts } = world.deliveries.get(deliveryId).actor.context;
+    if (this.#tries.get(deliveryId) !== null || deliver === undefined || letter === null) return;
+    const { destination: _destination, ...said } = letter;
+    const { timeoutMs } = delivery;
+    const call = (signal: AbortSignal): unknown =>
+      deliver({ deliveryId, ...said, attempt: attempts, signal });
+    const running = timedCall({ call, clock, timeoutMs, graceMs: abortGraceMs });
+    this.#tries.set(deliveryId, running);
+    void running.ended.then((end) => {
+      if (this.#tries.get(deliveryId) !== running) return; // its start was lost with a failed commit
+      this.#safely(deliveryId, () => this.#settle(deliveryId, triedOf(end, timeoutMs)));
+      this.#gone(deliveryId);
+      this.#look();
+    });
+  }
+
+  /** Aborts what is being sent: it is sent again after the next start. */
+  abort(why: string): void {
+    for (const running of this.#tries.values()) running?.abort(why);
+  }
+
+  /** No new tries from now on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#parts.waker.clear();
+  }
+
+  /** Resolves when nothing is being sent. */
+  drained(): Promise<void> {
+    if (this.#isDrained()) return Promise.resolve();
+    return new Promise((resolve) => void this.#onDrained.push(resolve));
+  }
+
+  /** Forgets starts whose commit failed. */
+  reset(): void {
+    for (const [id, running] of this.#tries) if (running === null) this.#gone(id);
+  }
+
+  /** The ends of tries among these records were not committed: writes them again with the next commit. */
+  resettle(records: readonly LogRecord[]): void {
+    for (const record of records) {
+      if (record.type !== "delivery.sent" && record.type !== "delivery.failed") continue;
+      const { type, sessionKey, facts, body } = record;
+      this.#tries.set(facts.deliveryId, null);
+      this.#unsettled.push({ type, sessionKey, facts, body } as RecordDraft);
+    }
+  }
+
+  /** Without a way to send, what is on its way waits for a start that has one. */
+  #maySend(): boolean {
+    const { deliver, delivery } = this.#parts.options;
+    return deliver !== undefined && !this.#stopped && this.#tries.size < delivery.concurrency;
+  }
+
+  /** Puts it into its line, or takes it out, and sets the alarm for whose turn it is. */
+  #lookAt(deliveryId: string): void {
+    const { value, context } = this.#parts.world.deliveries.get(deliveryId).actor;
+    const over = value === "ended" || value === "dead" || context.letter === null;
+    const destination = over ? this.#lines.remove(deliveryId) : context.letter.destination;
+    if (destination === undefined) return;
+    if (!over) this.#lines.add(deliveryId, destination);
+    this.#arm(destination);
+  }
+
+  #arm(destination: string): void {
+    const { world, waker } = this.#parts;
+    const id = this.#lines.first(destination);
+    // One that is in our hands is looked at when its try ends.
+    const dueAtMs =
+      id === undefined || this.#tries.has(id) ? null : deliveryDeadlineOf(world.deliveries.get(id).actor);
+    if (dueAtMs === null) return void this.#alarmAtMs.delete(destination);
+    if (this.#alarmAtMs.get(destination) === dueAtMs) return;
+    this.#alarmAtMs.set(destination, dueAtMs);
+    waker.set({ key: destination, dueAtMs });
+  }
+
+  #start({ key, actor }: DeliveryEntry): void {
+    const { journal, clock } = this.#parts;
+    // It stands in `sending` without a try of ours: it was left so by a process that is gone.
+    if (actor.value === "sending") return this.#settle(key, INTERRUPTED);
+    const { letter, attempts, expiresAtMs } = actor.context;
+    const sessionKey = letter?.sessionKey ?? "";
+    if (expiresAtMs <= clock.nowMs()) {
+      const facts = { deliveryId: key, code: "LUBDUB_DELIVERY_EXPIRED" };
+      return void journal.write({ type: "delivery.expired", sessionKey, facts, body: null });
+    }
+    this.#tries.set(key, null);
+    const facts = { deliveryId: key, attempt: attempts + 1 };
+    journal.write({ type: "delivery.started", sessionKey, facts, body: null });
+  }
+
+  #settle(deliveryId: string, tried: Parameters<typeof endOfTry>[1]): void {
+    const { world, journal, clock, options } = this.#parts;
+    const { value, context } = world.deliveries.get(deliveryId).actor;
+    if (value !== "sending") return; // its session was forgotten meanwhile
+    const facts = { nowMs: clock.nowMs(), random: clock.random(), policy: options.delivery };
+    journal.write(endOfTry(context, tried, facts));
+  }
+
+  #gone(deliveryId: string): void {
+    this.#tries.delete(deliveryId);
+    this.#touched.add(deliveryId);
+    if (this.#onDrained.length > 0 && this.#isDrained()) {
+      for (const resolve of this.#onDrained.splice(0)) resolve();
+    }
+  }
+
+  /** A turn, to look at what has changed. */
+  #look(): void {
+    if (!this.#stopped) void this.#parts.journal.committed().catch(() => {});
+  }
+
+  /** An end that waits for room on the disk is no try that could be waited for. */
+  #isDrained(): boolean {
+    return [...this.#tries.values()].every((running) => running === null);
+  }
+
+  /** One that cannot be taken from the store is set aside: the others go on. */
+  #safely(deliveryId: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.quarantine(deliveryId, error);
+    }
+  }
+}
+
+/** By when they got into line, then by the order of their records. */
+function byEntry({ key: a, actor: first }: DeliveryEntry, { key: b, actor: second }: DeliveryEntry): number {
+  return (
+    first.context.enteredAtMs - second.context.enteredAtMs || (positionOf(a) ?? 0) - (positionOf(b) ?? 0)
+  );
+}
