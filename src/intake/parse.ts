@@ -73,7 +73,6 @@ const wakeShape = {
   cause: words(SOURCE_CHARS_MAX).optional(),
   overrides: overrides.optional(),
 };
-const routeSchema = z.record(z.string().max(64), z.string().max(512));
 const wakeSchema = z.strictObject(wakeShape);
 const eventSchema = z.strictObject({
   ...wakeShape,

@@ -58,7 +58,6 @@ export const streamQuery = z.strictObject({
   sessionKey: sessionKey.optional(),
 });
 
-const route = z.record(z.string(), z.string());
 export const wakeFields = {
   source: z.string().optional().openapi({ maxLength: SOURCE_CHARS_MAX, example: "exec-event" }),
   intent: intent.optional(),
