@@ -18,6 +18,7 @@ import { ScheduleIndex } from "../run/schedule-index.ts";
 import { Scheduler } from "../run/scheduler.ts";
 import { SharedTimer } from "../run/shared-timer.ts";
 import { createWaker, type Waker } from "../run/waker.ts";
+import { compactSome } from "./compaction.ts";
 import { countsOf } from "./counts.ts";
 import { asStoreError, notRunning, tell } from "./failures.ts";
 import type { Host, HostState } from "./host.ts";
@@ -27,9 +28,6 @@ import { watchActors, type ActorWatch } from "./watch.ts";
 
 /** After a full disk, so long nothing new is tried. */
 const FULL_PAUSE_MS = 1_000;
-
-/** Records dropped by one step of compaction, about. */
-const COMPACTION_RECORDS = 40_000;
 
 export function createHost(options: ResolvedOptions): Host {
   return new EmbeddedHost(options);
@@ -180,7 +178,7 @@ class EmbeddedHost implements Host {
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
       mayCheckpoint: () => this.#recovery.isWhole,
-      checkpointed: () => this.#compactSome(),
+      checkpointed: () => this.#orFail(() => compactSome(this.store, this.options.retainMs)),
       failed: (error, records) => {
         const cause = asStoreError(error);
         this.#commitFailed(cause, records);
@@ -266,17 +264,6 @@ class EmbeddedHost implements Host {
     } catch (error) {
       this.#storeFailed(asStoreError(error));
     }
-  }
-
-  /** A step at a time, so that no turn of the event loop is long. */
-  #compactSome(): void {
-    const { store, options } = this;
-    const upTo = store.checkpoint(store.base() + COMPACTION_RECORDS);
-    if (upTo <= store.base()) return;
-    // The log's own time: a wall clock that jumped ahead may be set back before anything is logged at its time.
-    const nowMs = store.head().atMs;
-    if ((store.recordAt(upTo)?.atMs ?? nowMs) >= nowMs - options.retainMs) return;
-    this.#orFail(() => store.compact(upTo, nowMs));
   }
 
   /** What could not be read may be readable by now. */
