@@ -93,7 +93,7 @@ describe("a target that fails", () => {
       "dead",
     ]);
   });
-  test("#92082 that hangs holds up no run and no other destination", async () => {
+  test("problem 5, #92082 that hangs holds up no run and no other destination", async () => {
     const { heartbeat, agent, clock, soon, words, sent } = chatty({
       deliver: (delivery) => {
         if (delivery.route["to"] === "42") return new Promise<never>(() => {});
