@@ -126,4 +126,18 @@ export const MACHINE_BUGS: readonly Bug[] = [
     find: "queue: [...queue, event.event] };",
     replace: "queue: [event.event, ...queue] };",
   },
+  {
+    id: "held-wake-dropped",
+    seen: "#91674",
+    file: HEARTBEAT,
+    find: "return old === undefined ? pending : pending.with(held(old, event));",
+    replace: "return pending.without(event.sessionKey);",
+  },
+  {
+    id: "hold-shortened-by-an-ordinary-request",
+    seen: "problem 25",
+    file: PENDING,
+    find: 'pending.waitsFor === "window" ||\n',
+    replace: 'pending.waitsFor === "window" ||\n    pending.waitsFor === "hold" ||\n',
+  },
 ];

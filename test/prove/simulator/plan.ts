@@ -1,4 +1,5 @@
 import type { Backoff } from "../../../src/core/backoff.ts";
+import type { Limits } from "../../../src/policy/limits.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
 
 /** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
@@ -22,6 +23,7 @@ export interface Plan {
     readonly runTimeoutMs: number;
     readonly busyBackoff: Backoff;
     readonly failedBackoff: Backoff;
+    readonly limits?: Limits;
   };
   readonly runTimeoutMs: number;
   /** Chances in 100 per step. */
@@ -88,6 +90,7 @@ export function planOf(seed: number, steps: number): Plan {
       runTimeoutMs,
       busyBackoff: backoff,
       failedBackoff: backoff,
+      ...limitsOf(seed),
     },
     crash: calm ? 0 : pick([0, 1, 5]),
     storeFault: calm ? 0 : pick([0, 1, 5]),
@@ -104,6 +107,17 @@ export function planOf(seed: number, steps: number): Plan {
       nonsense: pick([0, 1]),
     },
     bulky: random() < 0.05,
+  };
+}
+
+/** One seed in three has limits, short enough that all of them are over by the end. Drawn apart from everything else. */
+function limitsOf(seed: number): { readonly limits?: Limits } {
+  const random = mulberry32(seed ^ 0x11a17);
+  if (random() < 2 / 3) return {};
+  const spacingMs = random() < 0.5 ? 300 : 3_000;
+  const flood = { runs: random() < 0.5 ? 2 : 5, windowMs: 5_000 };
+  return {
+    limits: random() < 0.5 ? { session: { spacingMs, flood } } : { agent: { spacingMs }, session: { flood } },
   };
 }
 
