@@ -54,29 +54,29 @@ function answer(
     );
   }
   if (wake.dueAtMs <= facts.nowMs) return due(facts);
-  const inSeconds = `${((wake.dueAtMs - facts.nowMs) / 1000).toFixed(1)} s`;
+  const left = lengthOf(wake.dueAtMs - facts.nowMs);
   switch (wake.waitsFor) {
     case "window":
       return say(
         "coalescing",
-        `It waits ${inSeconds} more, so that what comes close together makes one run.`,
+        `It waits ${left} more, so that what comes close together makes one run.`,
         wake.dueAtMs,
       );
     case "idle":
       return say(
         "busy",
-        `The agent was busy (${times(wake.postponements)}); it is asked again in ${inSeconds}, or as soon as it says that it is idle.`,
+        `The agent was busy (${times(wake.postponements)}); it is asked again in ${left}, or as soon as it says that it is idle.`,
         wake.dueAtMs,
       );
     case "backoff":
       return say(
         "backing-off",
-        `The run failed (${times(wake.attempts)}); the next try is in ${inSeconds}.`,
+        `The run failed (${times(wake.attempts)}); the next try is in ${left}.`,
         wake.dueAtMs,
       );
     case "hold": {
       const { hold = "cooldown", dueAtMs } = wake;
-      return say(hold, `${HELD[hold]}; it is kept, and looked at again in ${inSeconds}.`, dueAtMs);
+      return say(hold, `${HELD[hold]}; it is kept, and looked at again in ${left}.`, dueAtMs);
     }
   }
 }
@@ -113,3 +113,10 @@ const say = (code: Why["code"], sentence: string, untilMs: number | null = null)
   untilMs,
 });
 const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
+/** As people say it: `8.2 s`, `45 min`, `16 h 9 min`. */
+function lengthOf(ms: number): string {
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.ceil(ms / 60_000);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

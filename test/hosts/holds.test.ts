@@ -35,7 +35,7 @@ test("problem 27: while it is held back, why, the session and the log say so and
   const untilMs = NIGHT_MS + 6 * HOUR_MS;
   expect(await heartbeat.why(D)).toMatchObject({ code: "quiet-hours", untilMs, queued: 1 });
   expect((await heartbeat.why(D)).sentence).toMatchInlineSnapshot(
-    `"It is night: quiet hours hold it back; it is kept, and looked at again in 21599.0 s."`,
+    `"It is night: quiet hours hold it back; it is kept, and looked at again in 6 h 0 min."`,
   );
   expect(await heartbeat.session(D)).toMatchObject({ state: "pending", dueAtMs: untilMs });
   expect((await heartbeat.read()).at(-1)).toMatchObject({
