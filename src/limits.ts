@@ -146,7 +146,10 @@ function whatIsWrong(windows: readonly QuietHours[]): string | null {
 /** What the daemon does unless it is told otherwise: nobody looks on at night, so that no storm may last (promise 8). */
 const fields = limitsSchema.shape;
 export const DAEMON_LIMITS = {
-  session: fields.session.unwrap().default({ flood: { runs: 30, windowMs: 600_000 } }),
+  session: fields.session
+    .unwrap()
+    .default({ flood: { runs: 30, windowMs: 600_000 } })
+    .describe("What each session may do. Default: 30 runs in 10 minutes."),
   selfWakes: fields.selfWakes.default({ depth: 30, spacingMs: 3_600_000 }),
   breaker: fields.breaker.default({ baseMs: 60_000, capMs: 3_600_000 }),
 };
