@@ -13,6 +13,8 @@ export interface SimulatedClock extends Clock {
   next(): Promise<boolean>;
   /** The wall clock jumps; timers keep what is left of their delay, as real ones do. */
   jump(byMs: number): void;
+  /** Time goes by and nothing is called meanwhile, as in a process that waits for its disk: all that is due is late. */
+  stall(byMs: number): void;
   readonly timers: number;
 }
 
@@ -82,6 +84,9 @@ export function simulatedClock({ seed = 1, startMs = 1_800_000_000_000 } = {}): 
       const jumpMs = Math.trunc(byMs);
       nowMs += jumpMs;
       timers = timers.map((timer) => ({ ...timer, atMs: timer.atMs + jumpMs }));
+    },
+    stall(byMs) {
+      nowMs += Math.trunc(byMs);
     },
     get timers() {
       return timers.length;

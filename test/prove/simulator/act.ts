@@ -1,16 +1,16 @@
 import type { EventOptions } from "../../../src/api.ts";
 import type { Accepted, Intent, Recorded } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
+import { dedupeId } from "./model-session.ts";
 import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
-import { watch, type Scene } from "./scene.ts";
+import { count, watch, type Scene } from "./scene.ts";
 
 /** One thing that happens from outside. */
 export function act(scene: Scene): void {
   const { plan, clock, life } = scene;
   const { heartbeat } = life;
   const key = plan.keys[Math.floor(clock.random() * plan.keys.length)] as string;
-  scene.counts.inputs++;
   const dice = clock.random();
   if (dice < 0.4) send(scene, key);
   else if (dice < 0.46) for (let burst = 0; burst < 20; burst++) send(scene, key);
@@ -19,11 +19,13 @@ export function act(scene: Scene): void {
   else if (dice < 0.58) quiet(heartbeat.drainSystemEvents(key));
   else if (dice < 0.68) turn(scene, key);
   else if (dice < 0.78) release(scene, Math.floor(clock.random() * life.turns.length));
-  else if (dice < 0.86) quiet(signalIdle(scene, key));
+  else if (dice < 0.85) quiet(signalIdle(scene, key));
+  else if (dice < 0.86) for (let storm = 0; storm < 20; storm++) quiet(signalIdle(scene, key));
   else if (dice < 0.9) quiet(deadLetter(scene));
   else if (dice < 0.91) quiet(heartbeat.forget(key));
   else if (dice < 0.93) quiet(heartbeat.runHeartbeatOnce({ sessionKey: key }));
   else if (dice < 0.935) quiet(closeGracefully(scene));
+  else if (dice < 0.95) atTheEdge(scene);
 }
 
 /** A user's turn ends. */
@@ -34,23 +36,62 @@ export function release({ life, model }: Scene, index: number): void {
   ended.release();
 }
 
-function send(scene: Scene, chosen: string): void {
-  const { clock, sent, life, plan } = scene;
-  const repeated = clock.random() < 0.1 ? sent[sent.length - 1 - Math.floor(clock.random() * 3)] : undefined;
-  const { key, text } = repeated ?? { key: chosen, text: `event ${sent.length + 1}` };
-  if (repeated === undefined) sent.push({ key, text });
+interface Sent {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Something new; or what was sent before, a moment or long ago, by another process perhaps, and in any order. */
+function send(scene: Scene, key: string): void {
+  const { clock, sent } = scene;
+  const dice = clock.random();
+  const back = dice < 0.07 ? 3 : dice < 0.1 ? sent.length : 0;
+  const before = sent[sent.length - 1 - Math.floor(clock.random() * back)];
+  if (back > 0 && before !== undefined) return sendAgain(scene, before);
+  const text = `event ${sent.length + 1}`;
+  sent.push({ key, text });
+  submit(scene, { key, text });
+}
+
+function sendAgain(scene: Scene, before: Sent): void {
+  count(scene, "sent again");
+  submit(scene, before);
+  // One name for two things: each session has its own.
+  if (scene.clock.random() > 0.1) return;
+  const key = scene.plan.keys[0] as string;
+  if (key !== before.key) submit(scene, { ...before, key });
+}
+
+/** The last millisecond of a dedupe key's window, its end, and the first one after it. */
+function atTheEdge(scene: Scene): void {
+  const { clock, sent, model } = scene;
+  const before = sent[Math.floor(clock.random() * sent.length)];
+  if (before === undefined) return;
+  const endMs = model.dedupeEndMs.get(dedupeId(before.key, before.text)) ?? 0;
+  const waitMs = endMs - Math.max(clock.nowMs(), model.atMs);
+  if (waitMs <= 1 || waitMs > EDGE_MS_MAX) return;
+  clock.stall(waitMs + Math.floor(clock.random() * 3) - 1);
+  count(scene, "sent at the edge of the window");
+  submit(scene, before);
+}
+
+const EDGE_MS_MAX = 60_000;
+
+function submit(scene: Scene, { key, text }: Sent): void {
+  const { clock, life, plan } = scene;
   const options = {
     sessionKey: key,
     intent: intent(scene),
-    dedupeKey: `${key} ${text}`,
+    dedupeKey: text,
     ...cargoOf(plan, key, text),
     ...(clock.random() < 0.3 ? { coalesceMs: 0 } : {}),
   };
+  const asked = { key, dedupeKey: text, atMs: clock.nowMs() };
   const call =
     clock.random() < 0.8
       ? life.heartbeat.wake(text, options)
       : life.heartbeat.enqueueSystemEvent(text, options);
-  note(scene, { key, dedupeKey: options.dedupeKey }, call);
+  note(scene, asked, call);
 }
 
 type Answered = Recorded & Partial<Accepted>;
@@ -58,6 +99,8 @@ type Answered = Recorded & Partial<Accepted>;
 interface Asked {
   readonly key: string;
   readonly dedupeKey?: string;
+  /** By the clock on the wall, which the log's time is never behind. */
+  readonly atMs?: number;
 }
 
 /** What travels with an event: all of it follows from key and text, so that it can be checked wherever it arrives. */
@@ -83,18 +126,26 @@ function note(scene: Scene, asked: Asked, call: Promise<Answered>): void {
 }
 
 function checkAccepted(
-  { disk, model }: Scene,
-  { key, dedupeKey }: Asked,
+  scene: Scene,
+  { key, dedupeKey, atMs = 0 }: Asked,
   { position, sessionKey, eventId, deduplicated }: Answered,
 ): void {
-  const record = disk.recordAt(position);
+  const { disk, model, plan } = scene;
+  const record = disk.store.recordAt(position);
   must(record !== undefined, "S2 what was accepted is on the disk");
   must(record.sessionKey === key && sessionKey === key, "S3 it is there under its own key");
   if (eventId !== undefined && record.type === "event.queued")
     must(record.facts.eventId === eventId, "S2 under its own id");
-  if (dedupeKey === undefined || eventId === undefined) return;
-  if (deduplicated)
-    must(model.eventIdByDedupeKey.get(dedupeKey) === eventId, "S9 a duplicate is answered as the first time");
+  if (dedupeKey === undefined || eventId === undefined || !deduplicated) return;
+  count(scene, "duplicates answered");
+  must(
+    model.eventIdByDedupeKey.get(dedupeId(key, dedupeKey)) === eventId,
+    "S9 a duplicate is answered as the first time",
+  );
+  must(
+    record.atMs + plan.options.dedupeWindowMs > atMs,
+    "S9 a dedupe key is free again at the end of its window",
+  );
 }
 
 function turn(scene: Scene, key: string): void {
@@ -103,9 +154,10 @@ function turn(scene: Scene, key: string): void {
   const call = life.heartbeat.acquireTurn(key, { preempt });
   const working = life.agent.working(laneOf(key));
   if (preempt && working !== undefined)
-    watch(scene, () =>
-      must(working.request.signal.aborted, "L1 a user's turn stops the run that is in its way"),
-    );
+    watch(scene, () => {
+      count(scene, "runs pre-empted");
+      must(working.request.signal.aborted, "L1 a user's turn stops the run that is in its way");
+    });
   call.then(
     (taken) => void life.turns.push(taken),
     () => {},
@@ -128,16 +180,22 @@ async function signalIdle(scene: Scene, key: string): Promise<void> {
   for (const callback of listeners ?? []) callback();
 }
 
+/** Any dead letter, now and then twice at once: the second time there is none any more. */
 async function deadLetter(scene: Scene): Promise<void> {
-  const { heartbeat } = scene.life;
-  const requeue = scene.clock.random() < 0.5;
-  const [letter] = await heartbeat.deadLetters();
+  const { clock, life } = scene;
+  const { heartbeat } = life;
+  const requeue = clock.random() < 0.5;
+  const letters = await heartbeat.deadLetters();
+  const letter = letters[Math.floor(clock.random() * letters.length)];
   if (letter === undefined) return;
   const { eventId, sessionKey } = letter.event;
-  note(scene, { key: sessionKey }, requeue ? heartbeat.requeue(eventId) : heartbeat.dismiss(eventId));
+  for (let times = clock.random() < 0.2 ? 2 : 1; times > 0; times--)
+    note(scene, { key: sessionKey }, requeue ? heartbeat.requeue(eventId) : heartbeat.dismiss(eventId));
 }
 
-async function closeGracefully({ life }: Scene): Promise<void> {
+async function closeGracefully(scene: Scene): Promise<void> {
+  const { life } = scene;
+  count(scene, "closed in good order");
   life.stopping = true;
   await life.heartbeat.close({ graceMs: 10 });
   life.process.alive = false;

@@ -1,35 +1,28 @@
 import { isDeliveryRecord, isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
-import { held, passes } from "./limits.ts";
+import { held } from "./limits.ts";
+import {
+  batchOf,
+  charsOf,
+  dedupeId,
+  drain,
+  freshSession,
+  notInTheWay,
+  over,
+  postpone,
+  request,
+  type ModelRun,
+  type ModelSession,
+  type RecordOf,
+} from "./model-session.ts";
 import type { Plan } from "./plan.ts";
 import { must, same } from "./promise.ts";
-
-/** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
-interface ModelSession {
-  queue: string[];
-  dead: string[];
-  /** The batch of a failed run and its wake id: the next run must offer the same. */
-  frozen: { wakeId: string; ids: string[] } | null;
-  failures: number;
-  /** Busy answers since the wake began or last failed. */
-  postponements: number;
-  /** Null when nobody asked for a run. */
-  notBeforeMs: number | null;
-  waitsFor: string;
-}
-
-interface ModelRun {
-  readonly runId: string;
-  readonly wakeId: string;
-  readonly sessionKey: string;
-  readonly ids: readonly string[];
-  readonly forgotten?: boolean;
-}
 
 /** The reference model. It is told what was committed, and says when that breaks a promise. */
 export class Model {
   position = 0;
   atMs = 0;
   readonly sessions = new Map<string, ModelSession>();
+  /** Those that have not ended, by run id. */
   readonly runs = new Map<string, ModelRun>();
   /** Text of every event in the log, by id. */
   readonly texts = new Map<string, string>();
@@ -44,33 +37,41 @@ export class Model {
   readonly forgotten: number[] = [];
   /** Runs started so far. */
   started = 0;
-  /** By dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
+  /** By session and dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
   readonly eventIdByDedupeKey = new Map<string, string>();
-  /** By dedupe key: the end of its window. */
-  readonly #dedupe = new Map<string, number>();
+  /** By session and dedupe key: the end of its window. */
+  readonly dedupeEndMs = new Map<string, number>();
+  #lanesHaveChanged = false;
   readonly #laneOf: (key: string) => string;
   readonly #plan: Plan;
+  readonly #count: (what: string) => void;
 
-  constructor(plan: Plan, laneOf: (key: string) => string) {
+  /**
+   * @param laneOf - the lane of today
+   * @param count - what was reached: so that a generator that never gets there is seen
+   */
+  constructor(plan: Plan, laneOf: (key: string) => string, count: (what: string) => void) {
     this.#plan = plan;
     this.#laneOf = laneOf;
+    this.#count = count;
   }
 
   session(key: string): ModelSession {
     let session = this.sessions.get(key);
     if (session === undefined) {
-      session = {
-        queue: [],
-        dead: [],
-        frozen: null,
-        failures: 0,
-        postponements: 0,
-        notBeforeMs: null,
-        waitsFor: "window",
-      };
+      session = freshSession();
       this.sessions.set(key, session);
     }
     return session;
+  }
+
+  /** A new process begins, and its `laneOf` answers otherwise than before. @param checkpoint - what is older is in snapshots */
+  lanesChanged(checkpoint: number): void {
+    const first = !this.#lanesHaveChanged;
+    this.#lanesHaveChanged = true;
+    for (const run of this.runs.values()) this.runs.set(run.runId, { ...run, orphaned: true });
+    for (const [key, session] of this.sessions)
+      session.moved = { exact: first && (this.positions.get(key) ?? 0) <= checkpoint };
   }
 
   apply(record: LogRecord): void {
@@ -81,169 +82,155 @@ export class Model {
     this.touched.add(record.sessionKey);
     this.positions.set(record.sessionKey, record.position);
     const session = this.session(record.sessionKey);
+    must(
+      session.handedOver === null || record.type === "wake.requested",
+      "S1 a wake that is handed over is asked for at once",
+    );
     if (isScheduleRecord(record) || isDeliveryRecord(record) || record.type === "route.noted") return;
-    const run = this.runs.get(this.#laneOf(record.sessionKey));
     switch (record.type) {
       case "event.queued":
-        session.queue.push(record.facts.eventId);
-        this.#queuedOnce(record);
-        this.texts.set(record.facts.eventId, record.body?.text ?? "");
-        this.#chars.set(record.facts.eventId, charsOf(record.body));
-        must(session.queue.length <= this.#plan.options.queueMax, "L8 a queue keeps its limit");
-        return this.#request(session, record.facts.intent, record.facts.dueAtMs);
+        return this.#queued(session, record);
       case "wake.requested":
-        return this.#request(session, record.facts.intent, record.facts.dueAtMs);
+        return this.#requested(session, record);
       case "run.started":
-        return this.#started(session, record, run);
+        return this.#started(session, record);
       case "run.ran":
-        must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
-        must(same(record.facts.eventIds, run?.ids ?? []), "S7 exactly the offered events are acknowledged");
-        session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
-        if (run?.forgotten === true) return void this.runs.delete(this.#laneOf(record.sessionKey));
-        return this.#over(session, record.atMs);
       case "run.skipped":
-        must(run?.runId === record.facts.runId, "S6 only the lane's current run settles");
-        this.runs.delete(this.#laneOf(record.sessionKey));
-        if (run?.forgotten === true) return;
-        if (record.facts.dueAtMs !== null) {
-          must(
-            this.#late() || record.facts.dueAtMs > record.atMs,
-            "L4 a busy agent is not asked again at once",
-          );
-          this.#wait(session, record.facts.dueAtMs, "idle");
-        } else {
-          must((run?.ids.length ?? 0) === 0, "S1 a skip never ends a wake that holds events");
-          session.failures = session.postponements = 0;
-        }
-        return;
       case "run.failed":
-        return this.#failed(session, record, run);
+        return this.#ended(session, record);
       case "wake.postponed":
-        must(
-          this.#late() || record.facts.dueAtMs > record.atMs,
-          "L4 a busy agent is not asked again at once",
-        );
-        return this.#wait(session, record.facts.dueAtMs, "idle");
+        this.#notAtOnce(record.facts.dueAtMs, record.atMs);
+        return postpone(session, record.facts.dueAtMs);
       case "wake.held":
         return held(session, record);
       case "wake.dropped":
-        must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
-        session.notBeforeMs = null;
-        session.failures = session.postponements = 0;
-        return;
+        return this.#dropped(session, record);
       case "events.drained":
-        for (const id of record.facts.eventIds)
-          must(session.queue.includes(id), "only queued events are drained");
-        must(
-          !(
-            run?.sessionKey === record.sessionKey && run.ids.some((id) => record.facts.eventIds.includes(id))
-          ),
-          "S7 an offered event is not drained",
-        );
-        session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
-        if (session.frozen !== null)
-          session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));
-        if (session.frozen?.ids.length === 0) session.frozen = null;
-        return;
+        return this.#drained(session, record);
       case "events.requeued":
-        for (const id of record.facts.eventIds)
-          must(session.dead.includes(id), "S16 only dead letters are requeued");
-        session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
-        session.queue.push(...record.facts.eventIds);
-        return this.#request(session, "manual", record.facts.dueAtMs);
       case "events.dismissed":
-        for (const id of record.facts.eventIds)
-          must(session.dead.includes(id), "S16 only dead letters are dismissed");
-        session.dead = session.dead.filter((id) => !record.facts.eventIds.includes(id));
-        return;
+        return this.#revived(session, record);
       case "session.forgotten":
-        this.forgotten.push(record.position);
-        if (run?.sessionKey === record.sessionKey)
-          this.runs.set(this.#laneOf(record.sessionKey), { ...run, ids: [], forgotten: true });
-        Object.assign(session, {
-          queue: [],
-          dead: [],
-          frozen: null,
-          failures: 0,
-          postponements: 0,
-          notBeforeMs: null,
-        });
-        return;
+        return this.#forgotten(session, record);
     }
   }
 
-  /** After a full disk the end of a run is written late, with the pause that was drawn when it ended. */
-  #late(): boolean {
-    return this.#plan.storeFault > 0;
-  }
-
-  #queuedOnce({ facts, atMs }: Extract<LogRecord, { type: "event.queued" }>): void {
+  #queued(session: ModelSession, { facts, sessionKey, body, atMs }: RecordOf<"event.queued">): void {
     const { dedupeKey, eventId } = facts;
-    if (dedupeKey === undefined) return;
-    this.eventIdByDedupeKey.set(dedupeKey, eventId);
-    must((this.#dedupe.get(dedupeKey) ?? 0) <= atMs, `S9 one event for one dedupe key: ${dedupeKey}`);
-    this.#dedupe.set(dedupeKey, atMs + this.#plan.options.dedupeWindowMs);
-  }
-
-  /** As many of the oldest as fit, but one at least. */
-  #batch(queue: readonly string[]): readonly string[] {
-    const batch: string[] = [];
-    let leftChars = 200_000;
-    for (const id of queue.slice(0, this.#plan.options.batchMax)) {
-      leftChars -= this.#chars.get(id) ?? 0;
-      if (batch.length > 0 && leftChars < 0) break;
-      batch.push(id);
+    session.queue.push(eventId);
+    this.texts.set(eventId, body?.text ?? "");
+    this.#chars.set(eventId, charsOf(body));
+    must(session.queue.length <= this.#plan.options.queueMax, "L8 a queue keeps its limit");
+    if (dedupeKey !== undefined) {
+      const known = dedupeId(sessionKey, dedupeKey);
+      const endMs = this.dedupeEndMs.get(known) ?? 0;
+      must(endMs <= atMs, `S9 one event for one dedupe key: ${dedupeKey}`);
+      if (endMs > 0)
+        this.#count(endMs === atMs ? "dedupe keys free at the very end" : "dedupe keys free again");
+      this.eventIdByDedupeKey.set(known, eventId);
+      this.dedupeEndMs.set(known, atMs + this.#plan.options.dedupeWindowMs);
     }
-    return batch;
+    request(session, facts.intent, facts.dueAtMs);
   }
 
-  #started(
-    session: ModelSession,
-    { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.started" }>,
-    run: ModelRun | undefined,
-  ): void {
-    must(run === undefined, `S5 one run at a time in a lane: ${run?.runId} and ${facts.runId}`);
-    const expected = session.frozen?.ids ?? this.#batch(session.queue);
+  #requested(session: ModelSession, { facts }: RecordOf<"wake.requested">): void {
+    const { handedOver, moved, failures } = session;
+    if (handedOver !== null) {
+      must(facts.wakeId === handedOver.wakeId, "S9 a wake that is handed over keeps its id");
+      const { attempts = 0 } = facts;
+      if (moved?.exact === true && session.frozen?.wakeId === facts.wakeId)
+        must(
+          attempts === failures,
+          `S16 a wake that is handed over keeps its failures: expected ${failures}, got ${attempts}`,
+        );
+      session.failures = Math.max(failures, attempts);
+      session.handedOver = null;
+    }
+    request(session, facts.intent, facts.dueAtMs);
+  }
+
+  #started(session: ModelSession, { facts, sessionKey, atMs }: RecordOf<"run.started">): void {
+    const { frozen, queue, moved, failures, notBeforeMs } = session;
+    for (const run of this.runs.values()) {
+      // It held nothing, and no lane of today knows of it: its wake is given again, its end is never logged.
+      if (run.orphaned === true && run.ids.length === 0 && run.sessionKey === sessionKey)
+        this.runs.delete(run.runId);
+      else notInTheWay(run, { runId: facts.runId, sessionKey, lane: this.#laneOf(sessionKey) });
+    }
+    const expected = frozen?.ids ?? batchOf(queue, this.#chars, this.#plan.options.batchMax);
     must(
       same(facts.eventIds, expected),
       `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`,
     );
-    if (session.frozen !== null) must(facts.wakeId === session.frozen.wakeId, "S9 a retry keeps its wake id");
+    if (frozen !== null) must(facts.wakeId === frozen.wakeId, "S9 a retry keeps its wake id");
+    // Two lanes of before may each know of another failure: then only the limit is certain.
+    const { maxAttempts } = this.#plan.options;
     must(
-      facts.attempt === session.failures + 1,
-      `S8 busy uses up no attempt: expected ${session.failures + 1}, got ${facts.attempt}`,
+      this.#lanesHaveChanged ? facts.attempt <= maxAttempts : facts.attempt === failures + 1,
+      `S8 busy uses up no attempt: expected ${failures + 1}, got ${facts.attempt}`,
     );
-    must(session.notBeforeMs !== null, "L2 a run was asked for");
-    const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
-    must(
-      early || atMs >= (session.notBeforeMs ?? 0),
-      `L4 not before its time: ${session.notBeforeMs} at ${atMs}`,
-    );
+    if (moved === null) {
+      must(notBeforeMs !== null, "L2 a run was asked for");
+      const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
+      must(early || atMs >= notBeforeMs, `L4 not before its time: ${notBeforeMs} at ${atMs}`);
+      if (early) this.#count("started by an idle signal");
+    } else moved.exact = false;
     this.started++;
-    this.runs.set(this.#laneOf(sessionKey), {
-      runId: facts.runId,
-      wakeId: facts.wakeId,
-      sessionKey,
-      ids: facts.eventIds,
-    });
+    const { runId, wakeId, attempt, eventIds } = facts;
+    const lane = this.#laneOf(sessionKey);
+    this.runs.set(runId, { runId, wakeId, sessionKey, lane, attempt, ids: eventIds });
+    session.failures = attempt - 1;
     session.notBeforeMs = null;
     session.waitsFor = "window";
   }
 
-  #failed(
-    session: ModelSession,
-    { facts, sessionKey, atMs }: Extract<LogRecord, { type: "run.failed" }>,
-    run: ModelRun | undefined,
-  ): void {
-    must(run?.runId === facts.runId, "S6 only the lane's current run settles");
-    if (run?.forgotten === true) return void this.runs.delete(this.#laneOf(sessionKey));
-    session.failures++;
+  #ended(session: ModelSession, record: RecordOf<"run.ran" | "run.skipped" | "run.failed">): void {
+    const { runId } = record.facts;
+    const run = this.runs.get(runId);
+    if (record.type === "run.failed" && record.facts.lane !== undefined)
+      this.#count("runs ended in a lane of before");
+    if (run === undefined && this.#lanesHaveChanged) return this.#endedBefore(session, record);
+    must(run !== undefined, "S6 only a run that has not ended settles");
+    this.runs.delete(runId);
+    if (record.type === "run.ran") {
+      must(same(record.facts.eventIds, run.ids), "S7 exactly the offered events are acknowledged");
+      session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
+    }
+    if (run.forgotten === true) return this.#count("ends of a forgotten run");
+    if (record.type === "run.ran") return over(session, record.atMs);
+    if (record.type === "run.failed") return this.#failed(session, record, run);
+    const { dueAtMs } = record.facts;
+    if (dueAtMs === null) {
+      must(run.ids.length === 0, "S1 a skip never ends a wake that holds events");
+      session.failures = session.postponements = 0;
+      return;
+    }
+    if (session.moved === null) this.#notAtOnce(dueAtMs, record.atMs);
+    postpone(session, dueAtMs);
+  }
+
+  /** A lane of before ends what it still holds, although the session was let go long ago: nothing may come of it. */
+  #endedBefore(session: ModelSession, record: RecordOf<"run.ran" | "run.skipped" | "run.failed">): void {
+    const interrupted = record.type === "run.failed" && record.facts.code === "LUBDUB_RUN_INTERRUPTED";
+    must(interrupted, "S6 only a run that has not ended settles");
+    this.#count("runs ended twice by a lane of before");
+    session.moved = { exact: false };
+    session.failures = Math.max(session.failures, this.#plan.options.maxAttempts);
+  }
+
+  #failed(session: ModelSession, { facts, atMs }: RecordOf<"run.failed">, run: ModelRun): void {
+    if (facts.code === "LUBDUB_RUN_INTERRUPTED") this.#count("interrupted runs");
+    const ids = run.ids.filter((id) => session.queue.includes(id));
+    session.failures = run.attempt;
     session.postponements = 0;
     if (facts.dueAtMs === null) {
-      const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
       session.queue = session.queue.filter((id) => !ids.includes(id));
       session.dead.push(...ids);
-      return this.#over(session, atMs);
+      if (ids.length > 0) this.#count("given up");
+      over(session, atMs);
+      // What is left of its queue goes on in the lane that it ran in, until that hands it over.
+      if (facts.lane !== undefined && session.queue.length > 0) session.moved = { exact: false };
+      return;
     }
     const { baseMs, capMs } = this.#plan.options.failedBackoff;
     const pauseMs = facts.dueAtMs - atMs;
@@ -253,39 +240,61 @@ export class Model {
       `L4 the pause after failure ${session.failures}: ${pauseMs} ms`,
     );
     must(session.failures < this.#plan.options.maxAttempts, "S16 given up after its attempts");
-    this.runs.delete(this.#laneOf(sessionKey));
-    const ids = (run?.ids ?? []).filter((id) => session.queue.includes(id));
-    if (ids.length > 0) session.frozen = { wakeId: run?.wakeId ?? "", ids };
-    this.#wait(session, facts.dueAtMs, "backoff");
+    if (ids.length > 0) session.frozen = { wakeId: run.wakeId, ids };
+    session.notBeforeMs = facts.dueAtMs;
+    session.waitsFor = "backoff";
   }
 
-  /** The wake is over; what is still queued must go on at once, unless somebody asked for it meanwhile. */
-  #over(session: ModelSession, atMs: number): void {
-    for (const [lane, { sessionKey }] of this.runs)
-      if (this.sessions.get(sessionKey) === session) this.runs.delete(lane);
-    session.frozen = null;
+  #dropped(session: ModelSession, { facts }: RecordOf<"wake.dropped">): void {
+    if (facts.lane !== undefined) {
+      session.handedOver = { wakeId: facts.wakeId };
+      session.moved ??= { exact: false };
+      return this.#count("wakes handed over");
+    }
+    must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
+    session.notBeforeMs = session.moved = null;
     session.failures = session.postponements = 0;
-    if (session.queue.length > 0) session.notBeforeMs ??= atMs;
   }
 
-  #wait(session: ModelSession, untilMs: number, waitsFor: "idle" | "backoff"): void {
-    if (waitsFor === "idle") session.postponements++;
-    session.notBeforeMs = untilMs;
-    session.waitsFor = waitsFor;
+  #drained(session: ModelSession, { facts, sessionKey }: RecordOf<"events.drained">): void {
+    for (const id of facts.eventIds) must(session.queue.includes(id), "S7 only queued events are drained");
+    for (const run of this.runs.values())
+      must(
+        run.sessionKey !== sessionKey || !run.ids.some((id) => facts.eventIds.includes(id)),
+        "S7 an offered event is not drained",
+      );
+    drain(session, facts.eventIds);
+    this.#count("drained");
   }
 
-  #request(session: ModelSession, intent: string, dueAtMs: number): void {
-    const breaks =
-      session.notBeforeMs === null ||
-      session.waitsFor === "window" ||
-      intent === "manual" ||
-      (intent === "immediate" && session.waitsFor === "idle") ||
-      passes(intent, session.waitsFor);
-    if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
-    session.notBeforeMs = dueAtMs;
-    session.waitsFor = "window";
+  #revived(session: ModelSession, record: RecordOf<"events.requeued" | "events.dismissed">): void {
+    const { eventIds } = record.facts;
+    for (const id of eventIds)
+      must(session.dead.includes(id), "S16 only dead letters are requeued or dismissed");
+    session.dead = session.dead.filter((id) => !eventIds.includes(id));
+    this.#count(record.type === "events.requeued" ? "requeued" : "dismissed");
+    if (record.type === "events.dismissed") return;
+    session.queue.push(...eventIds);
+    request(session, "manual", record.facts.dueAtMs);
+  }
+
+  #forgotten(session: ModelSession, { position, sessionKey }: RecordOf<"session.forgotten">): void {
+    this.forgotten.push(position);
+    for (const run of this.runs.values()) {
+      if (run.sessionKey !== sessionKey) continue;
+      this.runs.set(run.runId, { ...run, ids: [], forgotten: true });
+      this.#count("forgotten during their run");
+    }
+    const { queue, dead, frozen, failures, postponements, notBeforeMs } = freshSession();
+    Object.assign(session, { queue, dead, frozen, failures, postponements, notBeforeMs });
+  }
+
+  #notAtOnce(dueAtMs: number, atMs: number): void {
+    must(this.#late() || dueAtMs > atMs, "L4 a busy agent is not asked again at once");
+  }
+
+  /** After a full disk the end of a run is written late, with the pause that was drawn when it ended. */
+  #late(): boolean {
+    return this.#plan.storeFault > 0;
   }
 }
-
-const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
-  body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);

@@ -7,7 +7,8 @@ export interface Plan {
   readonly seed: number;
   readonly steps: number;
   readonly keys: readonly string[];
-  readonly lanes: "session" | "shared" | "pairs";
+  /** Of the first start. */
+  readonly lanes: Lanes;
   readonly options: {
     readonly concurrency: number;
     readonly coalesceMs: number;
@@ -28,13 +29,20 @@ export interface Plan {
   readonly runTimeoutMs: number;
   /** Chances in 100 per step. */
   readonly crash: number;
-  readonly storeFault: number;
   readonly clockJump: number;
+  /** Chances in 100 per commit. */
+  readonly storeFault: number;
+  /** Chance in 100 per start: `laneOf` answers otherwise than before. */
+  readonly lanesChange: number;
   /** Some events are so large that few of them fit into one batch. */
   readonly bulky: boolean;
   /** How the agent answers: weights. */
   readonly agent: Readonly<Record<AgentMood, number>>;
 }
+
+/** Which sessions share a lane: none, all, or two each. */
+export type Lanes = "session" | "shared" | "pairs";
+export const LANES: readonly Lanes[] = ["session", "shared", "pairs"];
 
 export type AgentMood =
   | "ran"
@@ -93,8 +101,9 @@ export function planOf(seed: number, steps: number): Plan {
       ...limitsOf(seed),
     },
     crash: calm ? 0 : pick([0, 1, 5]),
-    storeFault: calm ? 0 : pick([0, 1, 5]),
     clockJump: calm ? 0 : pick([0, 1]),
+    storeFault: calm ? 0 : pick([0, 1, 5]),
+    lanesChange: calm ? 0 : pick([0, 0, 40]),
     agent: {
       ran: pick([1, 5, 20]),
       slow: pick([0, 5]),
@@ -121,8 +130,8 @@ function limitsOf(seed: number): { readonly limits?: Limits } {
   };
 }
 
-export function laneOf(plan: Plan): (sessionKey: string) => string {
-  if (plan.lanes === "shared") return () => "lane";
-  if (plan.lanes === "pairs") return (key) => `pair-${plan.keys.indexOf(key) >> 1}`;
+export function laneOf({ keys }: Plan, lanes: Lanes): (sessionKey: string) => string {
+  if (lanes === "shared") return () => "lane";
+  if (lanes === "pairs") return (key) => `pair-${keys.indexOf(key) >> 1}`;
   return (key) => key;
 }

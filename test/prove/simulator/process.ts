@@ -1,6 +1,7 @@
 import { LubdubError } from "../../../src/errors.ts";
 import type { Batch, Store } from "../../../src/log/store.ts";
 import type { Clock } from "../../../src/run/clock.ts";
+import type { Disk } from "./disk.ts";
 import { must } from "./promise.ts";
 
 /** A process that can be killed: from then on nothing it armed fires and nothing it writes arrives. */
@@ -22,12 +23,13 @@ const CALLBACKS_PER_MS_MAX = 2_000;
 
 interface ProcessParts {
   readonly clock: Clock;
-  readonly disk: Store;
+  readonly disk: Disk;
   readonly faults: Faults;
   /** Something new is on the disk. */
   readonly committed: () => void;
 }
 
+/** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
 export function startProcess({ clock, disk, faults, committed }: ProcessParts): SimulatedProcess {
   const turn = loopGuard(clock);
   const process: SimulatedProcess = {
@@ -41,10 +43,17 @@ export function startProcess({ clock, disk, faults, committed }: ProcessParts): 
         return clock.setTimer(delayMs, () => process.alive && turn(callback));
       },
     },
-    store: { ...disk, append: (batch) => append(batch), close: () => {}, [Symbol.dispose]: () => {} },
+    store: {
+      ...disk.store,
+      append: (batch) => append(batch),
+      close: () => disk.giveUp(process),
+      [Symbol.dispose]: () => disk.giveUp(process),
+    },
   };
+  disk.take(process);
+
   function write(batch: Batch): void {
-    disk.append(batch);
+    disk.store.append(batch);
     committed();
   }
   function append(batch: Batch): void {

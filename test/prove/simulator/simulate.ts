@@ -1,13 +1,14 @@
 import { act, release } from "./act.ts";
 import { check, replayEqualsLive, travelBack } from "./check.ts";
-import { must } from "./promise.ts";
+import { createScene, restart } from "./lives.ts";
 import type { Plan } from "./plan.ts";
-import { createScene, percent, restart, type Scene } from "./scene.ts";
+import { must, takeLooks } from "./promise.ts";
+import { count, percent, type Reached, type Scene } from "./scene.ts";
 
 /** What one seed did. */
 export interface SimulationReport {
   readonly seed: number;
-  /** Things that happened from outside: calls, signals, moves of the clock. */
+  /** Steps: each is a call or signal from outside, and a move of the clock. */
   readonly inputs: number;
   /** System events accepted. */
   readonly events: number;
@@ -17,61 +18,86 @@ export interface SimulationReport {
   readonly records: number;
   /** Of every record in order: the same seed gives the same hash. */
   readonly traceHash: string;
+  /** Simulated time until everything was handled once faults had stopped. */
+  readonly healingMs: number;
+  /** How often each invariant was looked at, by its number. */
+  readonly looks: Readonly<Record<string, number>>;
+  /** How often each case was really reached. */
+  readonly reached: Reached;
 }
 
-/** Simulated time in which everything must be handled once faults have stopped. */
-const HEALING_MS = 120_000;
+/**
+ * The bound of L1: so long after the longest wait that anything may ask for (`lingerMs`), everything must be handled, in
+ * simulated milliseconds. It leaves room for every pause of the plans and for each session's turn in one lane.
+ */
+export const HEALING_MS_MAX = 120_000;
+/** Healing looks so often whether all is handled. */
+const HEALING_STEP_MS = 1_000;
 /** All sessions are compared this often; those that something moved, after every step. */
 const STEPS_PER_FULL_CHECK = 16;
 /** As often one moment is remembered, and an older one gone back to. */
-const STEPS_PER_MOMENT = 50;
+const STEPS_PER_MOMENT = 100;
 /** The longest wait that anything asks for (`lingerMs`): the machine sleeps that long before the healing. */
 const SLEEP_MS = 3_600_000;
 
 /** Runs one seed to its end, or throws a `Violation`. */
 export async function simulate(plan: Plan): Promise<SimulationReport> {
+  takeLooks();
   const scene = createScene(plan);
   for (let at = 1; at <= plan.steps; at++) await step(scene, at);
-  await heal(scene);
-  const { model, counts, hash } = scene;
+  const healingMs = await heal(scene);
+  const { model, reached, hash } = scene;
   return {
     seed: plan.seed,
-    inputs: counts.inputs,
+    inputs: plan.steps,
     events: model.texts.size,
     runs: model.started,
-    crashes: counts.crashes,
+    crashes: reached["crashes"] ?? 0,
     records: model.position,
     traceHash: hash.digest("hex"),
+    healingMs,
+    looks: takeLooks(),
+    reached,
   };
 }
 
 /** One thing happens, time may pass, and every promise is checked. */
 async function step(scene: Scene, at: number): Promise<void> {
-  const { plan, clock } = scene;
+  const { clock } = scene;
   act(scene);
   const dice = clock.random();
   if (dice < 0.5) await clock.settle();
   else if (dice < 0.75) await clock.next();
   else await clock.advance(Math.floor(clock.random() * 400));
-  if (percent(scene, plan.clockJump))
-    clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
-  if (percent(scene, plan.crash)) scene.life.process.alive = false;
-  const down = !scene.life.process.alive || (await scene.life.heartbeat.status()).state === "store-failed";
-  if (down) await restart(scene);
-  await check(scene, down || at % STEPS_PER_FULL_CHECK === 0);
+  const started = await trouble(scene);
+  await check(scene, started || at % STEPS_PER_FULL_CHECK === 0);
   if (at % STEPS_PER_MOMENT === 0) await travelBack(scene);
 }
 
+/** What may go wrong between two steps. @returns true when a process has started */
+async function trouble(scene: Scene): Promise<boolean> {
+  const { plan, clock, life } = scene;
+  if (percent(scene, plan.clockJump)) {
+    count(scene, "clock jumps");
+    clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
+  }
+  if (percent(scene, plan.crash)) scene.life.process.alive = false;
+  const { process, heartbeat } = scene.life;
+  if (!process.alive || (await heartbeat.status()).state === "store-failed") await restart(scene);
+  return scene.life !== life;
+}
+
 /** Faults stop; the agent only succeeds: everything that was accepted must now be handled. */
-async function heal(scene: Scene): Promise<void> {
+async function heal(scene: Scene): Promise<number> {
   const { clock, model } = scene;
   scene.faulty = false;
   scene.life.agent.heal();
   await clock.settle();
   clock.jump(SLEEP_MS);
-  for (let round = 0; round < 3; round++) {
+  let healingMs = 0;
+  for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS) {
     for (; scene.life.turns.length > 0; await clock.settle()) release(scene, 0);
-    await clock.advance(HEALING_MS);
+    await clock.advance(HEALING_STEP_MS);
     if (!scene.life.process.alive) await restart(scene);
   }
   await check(scene, true);
@@ -84,4 +110,10 @@ async function heal(scene: Scene): Promise<void> {
   }
   await replayEqualsLive(scene);
   await scene.life.heartbeat.close();
+  return healingMs;
 }
+
+const handled = ({ model, life }: Scene): boolean =>
+  life.turns.length === 0 &&
+  [...model.runs.values()].every(({ orphaned }) => orphaned === true) &&
+  [...model.sessions.values()].every(({ queue }) => queue.length === 0);

@@ -1,0 +1,122 @@
+import { positionOf } from "../../../src/core/ids.ts";
+import { createHeartbeat } from "../../../src/heartbeat.ts";
+import type { RunRequest } from "../../../src/vocabulary.ts";
+import { simulatedAgent, type SimulatedAgent } from "./agent.ts";
+import { LANES, type Plan } from "./plan.ts";
+import { startProcess, type Faults } from "./process.ts";
+import { must } from "./promise.ts";
+import { catchUp, count, emptyScene, percent, watch, type Life, type Scene } from "./scene.ts";
+
+/** Starts and crashes of processes on one data folder. */
+
+/** So often a start may fail before it counts as a start that never succeeds. */
+const STARTS_MAX = 100;
+
+export function createScene(plan: Plan): Scene {
+  const scene = emptyScene(plan) as Scene;
+  scene.life = begun(scene);
+  return scene;
+}
+
+/** The process is gone and a new one starts on what is on the disk. */
+export async function restart(scene: Scene): Promise<void> {
+  scene.life.process.alive = false;
+  count(scene, "crashes");
+  if (percent(scene, scene.faulty ? scene.plan.lanesChange : 0)) changeLanes(scene);
+  await start(scene);
+}
+
+async function start(scene: Scene): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    must(tries < STARTS_MAX, "L9 it starts again");
+    scene.life = begun(scene);
+    await scene.clock.settle();
+    const { process, heartbeat } = scene.life;
+    if (process.alive && (await heartbeat.status()).state === "running") return;
+    process.alive = false;
+  }
+}
+
+function changeLanes(scene: Scene): void {
+  const others = LANES.filter((lanes) => lanes !== scene.lanes);
+  scene.lanes = others[Math.floor(scene.clock.random() * others.length)] ?? scene.lanes;
+  scene.model.lanesChanged(scene.disk.store.checkpoint());
+  count(scene, "changes of laneOf");
+}
+
+function begun(scene: Scene): Life {
+  const { plan, clock, disk } = scene;
+  const process = startProcess({
+    clock,
+    disk,
+    faults: faultsOf(scene),
+    committed: () => watch(scene, () => catchUp(scene)),
+  });
+  const { laneOf } = scene;
+  // Before the heartbeat starts: it may run something at once.
+  const outside: Pick<Life, "turns" | "idle" | "told"> = { turns: [], idle: new Map(), told: [] };
+  const { idle, told } = outside;
+  const agent: SimulatedAgent = simulatedAgent({
+    plan,
+    clock: process.clock,
+    laneOf,
+    watch: (check) => watch(scene, check),
+    called: (request) => {
+      must(scene.life?.agent !== agent || !scene.life.stopping, "L7 no run starts once it is stopping");
+      checkCall(scene, outside.turns, request);
+    },
+  });
+  if (!scene.faulty) agent.heal();
+  const heartbeat = createHeartbeat({
+    store: process.store,
+    clock: process.clock,
+    run: agent.run,
+    laneOf,
+    ...plan.options,
+    isBusy: () => scene.faulty && percent(scene, 5),
+    onIdle(key, callback) {
+      const callbacks = idle.get(key) ?? new Set();
+      idle.set(key, callbacks.add(callback));
+      return () => callbacks.delete(callback);
+    },
+  });
+  heartbeat.subscribe((record) => told.push(record));
+  return { process, agent, heartbeat, ...outside, stopping: false };
+}
+
+function checkCall(
+  { disk, laneOf: lanes }: Scene,
+  turns: Life["turns"],
+  { runId, sessionKey }: RunRequest,
+): void {
+  const started = disk.store.recordAt(positionOf(runId) ?? 0);
+  must(
+    started?.type === "run.started" && started.facts.runId === runId,
+    "S2 no run before its start is on the disk",
+  );
+  must(
+    turns.every(({ lane }) => lane !== lanes(sessionKey)),
+    "S5 no run during a user's turn",
+  );
+}
+
+function faultsOf(scene: Scene): Faults {
+  const { plan, clock } = scene;
+  return {
+    next() {
+      if (!scene.faulty || !percent(scene, plan.storeFault)) return "none";
+      const dice = clock.random();
+      const fault =
+        dice < 0.4 ? "full" : dice < 0.5 ? "failed" : dice < 0.75 ? "killed-before" : "killed-after";
+      count(scene, FAULT_NAMES[fault]);
+      return fault;
+    },
+  };
+}
+
+const FAULT_NAMES = {
+  full: "full disks",
+  failed: "commits that failed",
+  "killed-before": "killed before a commit",
+  "killed-after": "killed after a commit",
+} as const;

@@ -1,0 +1,106 @@
+import type { LogRecord } from "../../../src/core/records.ts";
+import { passes } from "./limits.ts";
+import { must } from "./promise.ts";
+
+/** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
+export interface ModelSession {
+  queue: string[];
+  dead: string[];
+  /** The batch of a failed run and its wake id: the next run must offer the same. */
+  frozen: { wakeId: string; ids: string[] } | null;
+  /** Failures and busy answers since the wake began; busy answers also since it last failed. */
+  failures: number;
+  postponements: number;
+  /** No run before this moment; null when nobody asked for one. */
+  notBeforeMs: number | null;
+  waitsFor: string;
+  /**
+   * `laneOf` has changed under a wake: lanes of before may hold what the model takes for one wake. Until it is over, its
+   * pauses and its count of failures are bounds. `exact`: a snapshot holds all of it, and it has not run since.
+   */
+  moved: { exact: boolean } | null;
+  /** Dropped in a lane of before: the very next record of the session must ask for it in the lane of today. */
+  handedOver: { readonly wakeId: string } | null;
+}
+
+export interface ModelRun {
+  readonly runId: string;
+  readonly wakeId: string;
+  readonly sessionKey: string;
+  readonly lane: string;
+  readonly attempt: number;
+  readonly ids: readonly string[];
+  /** Its process is gone, and today its lane may be another one. */
+  readonly orphaned?: boolean;
+  readonly forgotten?: boolean;
+}
+
+export type RecordOf<Type extends LogRecord["type"]> = Extract<LogRecord, { type: Type }>;
+
+export function freshSession(): ModelSession {
+  const wake = { failures: 0, postponements: 0, notBeforeMs: null, waitsFor: "window" };
+  return { queue: [], dead: [], frozen: null, ...wake, moved: null, handedOver: null };
+}
+
+/** The wake is over; what is still queued must go on at once, unless somebody asked for it meanwhile. */
+export function over(session: ModelSession, atMs: number): void {
+  session.frozen = session.moved = null;
+  session.failures = session.postponements = 0;
+  if (session.queue.length > 0) session.notBeforeMs ??= atMs;
+}
+
+export function postpone(session: ModelSession, untilMs: number): void {
+  session.postponements++;
+  session.notBeforeMs = untilMs;
+  session.waitsFor = "idle";
+}
+
+export function request(session: ModelSession, intent: string, dueAtMs: number): void {
+  const breaks =
+    session.notBeforeMs === null ||
+    session.waitsFor === "window" ||
+    intent === "manual" ||
+    (intent === "immediate" && session.waitsFor === "idle") ||
+    passes(intent, session.waitsFor);
+  if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
+  session.notBeforeMs = dueAtMs;
+  session.waitsFor = "window";
+}
+
+/** A run that goes on while another one starts: of another session, and in another lane. */
+export function notInTheWay(run: ModelRun, started: Pick<ModelRun, "runId" | "sessionKey" | "lane">): void {
+  const sameLane = run.lane === started.lane && run.orphaned !== true;
+  must(
+    !sameLane && run.sessionKey !== started.sessionKey,
+    `S5 one run at a time in a lane: ${run.runId} and ${started.runId}`,
+  );
+}
+
+export function drain(session: ModelSession, eventIds: readonly string[]): void {
+  session.queue = session.queue.filter((id) => !eventIds.includes(id));
+  if (session.frozen === null) return;
+  session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));
+  if (session.frozen.ids.length === 0) session.frozen = null;
+}
+
+/** As many of the oldest as fit, but one at least. @param chars - of text and data, by event id */
+export function batchOf(
+  queue: readonly string[],
+  chars: ReadonlyMap<string, number>,
+  batchMax: number,
+): readonly string[] {
+  const batch: string[] = [];
+  let leftChars = 200_000;
+  for (const id of queue.slice(0, batchMax)) {
+    leftChars -= chars.get(id) ?? 0;
+    if (batch.length > 0 && leftChars < 0) break;
+    batch.push(id);
+  }
+  return batch;
+}
+
+export const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
+  body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);
+
+/** A dedupe key stands for one event of one session. */
+export const dedupeId = (sessionKey: string, dedupeKey: string): string => `${sessionKey}\n${dedupeKey}`;

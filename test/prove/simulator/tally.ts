@@ -1,0 +1,62 @@
+import type { SimulationReport } from "./simulate.ts";
+
+/** What the generator must reach: a case that never comes up proves nothing. New kinds of trouble are named here. */
+export const CASES: readonly string[] = [
+  "changes of laneOf",
+  "clock jumps",
+  "closed in good order",
+  "commits that failed",
+  "crashes",
+  "dedupe keys free again",
+  "dedupe keys free at the very end",
+  "dismissed",
+  "drained",
+  "duplicates answered",
+  "ends of a forgotten run",
+  "forgotten during their run",
+  "full disks",
+  "given up",
+  "interrupted runs",
+  "killed after a commit",
+  "killed before a commit",
+  "requeued",
+  "runs ended in a lane of before",
+  "runs pre-empted",
+  "sent again",
+  "sent at the edge of the window",
+  "started by an idle signal",
+  "wakes handed over",
+];
+
+export const unreached = (reached: Readonly<Record<string, number>>): readonly string[] =>
+  CASES.filter((name) => (reached[name] ?? 0) === 0);
+
+/** Sums up what many seeds did. */
+export function tally() {
+  const counts = { seeds: 0, events: 0, records: 0, runs: 0, crashes: 0, inputs: 0 };
+  const looks: Record<string, number> = {};
+  const reached: Record<string, number> = {};
+  return {
+    counts,
+    /** How often each invariant was looked at, by its number. */
+    looks,
+    /** How often each case was reached. */
+    reached,
+    healingMs: 0,
+    add(report: SimulationReport): void {
+      counts.seeds++;
+      counts.events += report.events;
+      counts.records += report.records;
+      counts.runs += report.runs;
+      counts.crashes += report.crashes;
+      counts.inputs += report.inputs;
+      this.healingMs = Math.max(this.healingMs, report.healingMs);
+      sum(looks, report.looks);
+      sum(reached, report.reached);
+    },
+  };
+}
+
+function sum(total: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(more)) total[name] = (total[name] ?? 0) + count;
+}
