@@ -28,9 +28,10 @@ export interface SimulationReport {
 
 /**
  * The bound of L1: so long after the longest wait that anything may ask for (`lingerMs`), everything must be handled, in
- * simulated milliseconds. It leaves room for every pause of the plans and for each session's turn in one lane.
+ * simulated milliseconds. It leaves room for every pause of the plans, for each session's turn in one lane, and for a queue that is handled one
+ * event at a time with the longest spacing of the limits between.
  */
-export const HEALING_MS_MAX = 120_000;
+export const HEALING_MS_MAX = 360_000;
 /** Healing looks so often whether all is handled. */
 const HEALING_STEP_MS = 1_000;
 /** All sessions are compared this often; those that something moved, after every step. */
