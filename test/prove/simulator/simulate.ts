@@ -28,8 +28,8 @@ export interface SimulationReport {
 
 /**
  * The bound of L1: so long after the longest wait that anything may ask for (`lingerMs`), everything must be handled, in
- * simulated milliseconds. It leaves room for every pause of the plans, for each session's turn in one lane, and for a queue that is handled one
- * event at a time with the longest spacing of the limits between.
+ * simulated milliseconds. It leaves room for every pause of the plans, for each session's turn in one lane, and for a queue that
+ * is handled one event at a time with the longest spacing of the limits between.
  */
 export const HEALING_MS_MAX = 360_000;
 /** Healing looks so often whether all is handled. */
