@@ -6,7 +6,14 @@ import type { Effect } from "../src/core/effects.ts";
  * What `src/core/actor.ts` would be without XState: two switches, for the records of the benchmark (queued, started, ran).
  * It exists to show what XState costs; a record that it does not know is refused, so that it cannot be fast by being wrong.
  */
-export { encode, MACHINE_IDS, redacted, scheduleActor } from "../src/core/actor.ts";
+export {
+  agentActor,
+  deliveryActors,
+  encode,
+  MACHINE_IDS,
+  redacted,
+  scheduleActor,
+} from "../src/core/actor.ts";
 
 type Sent<Actor extends { send(event: never): boolean }> = Parameters<Actor["send"]>[0];
 
