@@ -44,6 +44,12 @@ export interface WakeOptions {
   readonly overrides?: RunOverrides;
 }
 
+/** What is said about a wake for now: the call gives the intent. */
+export type NowOptions = Omit<WakeOptions, "intent">;
+
+/** What is said about a wake whose outcome is waited for: the call gives intent and `coalesceMs`. */
+export type OnceOptions = Omit<WakeOptions, "intent" | "coalesceMs">;
+
 /** What is said about an event. */
 export interface EventOptions extends WakeOptions {
   /** JSON for the agent beside the text, up to 64 KiB in all. */
@@ -180,10 +186,10 @@ export interface Heartbeat extends AsyncDisposable {
   wake(text: string, options: EventOptions): Promise<Accepted>;
   /** Asks for a run of the session, with whatever is queued. */
   requestHeartbeat(options: WakeOptions): Promise<Accepted>;
-  /** `requestHeartbeat` with intent `immediate`. */
-  requestHeartbeatNow(options: WakeOptions): Promise<Accepted>;
+  /** `requestHeartbeat` with intent `immediate`. @throws LubdubError `LUBDUB_INPUT_INVALID` for an intent */
+  requestHeartbeatNow(options: NowOptions): Promise<Accepted>;
   /** Wakes the session now (intent `manual`) and waits for the next outcome of its run: `ran`, `skipped` or `failed`. */
-  runHeartbeatOnce(options: WakeOptions): Promise<Outcome>;
+  runHeartbeatOnce(options: OnceOptions): Promise<Outcome>;
 
   /** The events that are queued for the session, oldest first, without taking them. */
   peekSystemEvents(sessionKey: string): Promise<readonly SystemEvent[]>;

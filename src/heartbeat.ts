@@ -1,4 +1,5 @@
 import type { Heartbeat } from "./api.ts";
+import { withGiven } from "./given-options.ts";
 import { createHost } from "./hosts/embedded.ts";
 import { dismissDelivery, isDeliveryId, listDeliveries, requeueDelivery } from "./hosts/deliveries.ts";
 import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
@@ -47,11 +48,13 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     enqueueSystemEvent: (text, event) => intake.event(text, event, false),
     wake: (text, event) => intake.event(text, event, true),
     requestHeartbeat,
-    requestHeartbeatNow: (wake) => requestHeartbeat({ ...wake, intent: "immediate" }),
+    requestHeartbeatNow: async (wake) =>
+      requestHeartbeat(withGiven("requestHeartbeatNow", wake, { intent: "immediate" as const })),
     async runHeartbeatOnce(wake) {
+      const once = withGiven("runHeartbeatOnce", wake, { intent: "manual", coalesceMs: 0 } as const);
       const key = parseSessionKey(wake.sessionKey);
       if (leases.isHeld(world.laneOf(key))) return { status: "skipped", reason: "requests-in-flight" };
-      return nextOutcome(host, key, () => intake.wake({ ...wake, intent: "manual", coalesceMs: 0 }));
+      return nextOutcome(host, key, () => intake.wake(once));
     },
     async peekSystemEvents(key) {
       host.guardRead();

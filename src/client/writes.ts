@@ -1,5 +1,6 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import type { Heartbeat } from "../api.ts";
+import { withGiven } from "../given-options.ts";
 import type { Accepted, Outcome, Recorded, SystemEvent } from "../vocabulary.ts";
 import { errorFrom, sessionPath, type Transport } from "./transport.ts";
 
@@ -31,7 +32,8 @@ export function createWriteCalls(transport: Transport): WriteCalls {
     enqueueSystemEvent: (text, event) => accept("/v1/events", { text, ...event, wake: false }),
     wake: (text, event) => accept("/v1/events", { text, ...event }),
     requestHeartbeat,
-    requestHeartbeatNow: (wake) => requestHeartbeat({ ...wake, intent: "immediate" }),
+    requestHeartbeatNow: async (wake) =>
+      requestHeartbeat(withGiven("requestHeartbeatNow", wake, { intent: "immediate" as const })),
     async runHeartbeatOnce({ sessionKey, ...body }) {
       const headers = { accept: "text/event-stream" };
       const path = sessionPath(sessionKey, "/run");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Heartbeat } from "../../src/api.ts";
+import type { Heartbeat, NowOptions, OnceOptions } from "../../src/api.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { Outcome, RunHandler } from "../../src/vocabulary.ts";
 import { httpApp, post } from "../http/fixture.ts";
@@ -112,6 +112,22 @@ test.each(EVENTS)("library: %s", async (_what, text, options, code) => {
   expect(error).toMatchObject({
     name: "LubdubError",
     code,
+    message: expect.stringMatching(CLEAR) as string,
+  });
+});
+
+const OVERRULED: readonly (readonly [string, (heartbeat: Heartbeat) => unknown])[] = [
+  [
+    "an intent for now",
+    (it) => it.requestHeartbeatNow({ sessionKey: D, intent: "manual" } as NowOptions),
+  ],
+  ["an intent for once", (it) => it.runHeartbeatOnce({ sessionKey: D, intent: "event" } as OnceOptions)],
+  ["a window for once", (it) => it.runHeartbeatOnce({ sessionKey: D, coalesceMs: 9 } as OnceOptions)],
+];
+
+test.each(OVERRULED)("library: %s, which the call gives itself", async (_what, call) => {
+  expect(await refused(call)).toMatchObject({
+    code: "LUBDUB_INPUT_INVALID",
     message: expect.stringMatching(CLEAR) as string,
   });
 });

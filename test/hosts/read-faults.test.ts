@@ -49,7 +49,7 @@ test("a session that cannot be read when its run begins: its lane is set aside, 
   const heart = testHeart({ ...AT_REST, concurrency: 1 }, { store });
   const { heartbeat, soon, clock } = heart;
   await soon(heartbeat.wake("first", { sessionKey: W }));
-  await soon(heartbeat.requestHeartbeatNow({ sessionKey: D, intent: "manual" }));
+  await soon(heartbeat.requestHeartbeat({ sessionKey: D, intent: "manual" }));
   await clock.settle();
   expect(await heartbeat.status()).toMatchObject({ state: "running", runsInFlight: 0 });
   expect(await quarantined(heart)).toEqual([D]);

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { PageOptions, WakeOptions } from "../../api.ts";
+import type { OnceOptions, PageOptions, WakeOptions } from "../../api.ts";
 import { answer, raw, sessionKeyOf, type App, type Served } from "../answer.ts";
-import { emptyBody, keyParams, noQuery, pageQuery, wakeBody } from "../schemas/requests.ts";
+import { emptyBody, keyParams, noQuery, onceBody, pageQuery, wakeBody } from "../schemas/requests.ts";
 import {
   outcome,
   recorded,
@@ -72,7 +72,7 @@ const run = createRoute({
   summary: "Wake now and wait for the outcome, however long it takes.",
   description:
     "With `Accept: text/event-stream` the outcome comes as an event and comments keep the line open.",
-  request: ask,
+  request: { ...read, body: jsonBody(onceBody) },
   responses: answers(200, outcome, "How the run ended."),
 });
 const forget = createRoute({
@@ -105,7 +105,7 @@ export function sessionRoutes(app: App, served: Served): void {
     return storedAnswer(await heartbeat.requestHeartbeat(options));
   });
   app.openapi(run, async (context) => {
-    const options = { ...context.req.valid("json"), sessionKey: sessionKeyOf(context) } as WakeOptions;
+    const options = { ...context.req.valid("json"), sessionKey: sessionKeyOf(context) } as OnceOptions;
     const result = heartbeat.runHeartbeatOnce(options);
     if (context.req.header("accept") !== "text/event-stream") return answer(await result);
     return raw(outcomeStream(context, result, served));

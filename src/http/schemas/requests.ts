@@ -71,6 +71,10 @@ export const wakeFields = {
 };
 export const emptyBody = z.strictObject({}).openapi("Empty");
 export const wakeBody = z.strictObject(wakeFields).openapi("WakeRequest");
+export const onceBody = z
+  .strictObject(wakeFields)
+  .omit({ intent: true, coalesceMs: true })
+  .openapi("WakeOnceRequest");
 export const eventBody = z
   .strictObject({
     text: z

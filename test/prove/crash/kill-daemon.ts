@@ -19,7 +19,13 @@ const ANSWERS_MAX = 150;
 const ANSWERS_MS_MAX = 2_000;
 const KILL_MS_MAX = 10;
 const DRAIN_MS_MAX = 120_000;
-const SETTINGS = { coalesceMs: 1, queueMax: 10_000, maxAttempts: 1_000 } as const;
+/** The flood guard would hold back for minutes what the load asks for in seconds. */
+const SETTINGS = {
+  coalesceMs: 1,
+  queueMax: 10_000,
+  maxAttempts: 1_000,
+  limits: { session: { flood: false } },
+} as const;
 
 /** Everything that outlives the daemons of one folder. */
 interface Stage {
@@ -132,7 +138,7 @@ async function isDrained(stage: Stage, heartbeat: Heartbeat): Promise<boolean> {
     if (waiting.length === 0) return true;
     // Pauses after failures are long by then: a manual wake cuts them short.
     for (const { sessionKey } of waiting)
-      await heartbeat.requestHeartbeatNow({ sessionKey, intent: "manual" });
+      await heartbeat.requestHeartbeat({ sessionKey, intent: "manual" });
     await sleep(20);
   }
   return false;
