@@ -117,10 +117,7 @@ test.each(EVENTS)("library: %s", async (_what, text, options, code) => {
 });
 
 const OVERRULED: readonly (readonly [string, (heartbeat: Heartbeat) => unknown])[] = [
-  [
-    "an intent for now",
-    (it) => it.requestHeartbeatNow({ sessionKey: D, intent: "manual" } as NowOptions),
-  ],
+  ["an intent for now", (it) => it.requestHeartbeatNow({ sessionKey: D, intent: "manual" } as NowOptions)],
   ["an intent for once", (it) => it.runHeartbeatOnce({ sessionKey: D, intent: "event" } as OnceOptions)],
   ["a window for once", (it) => it.runHeartbeatOnce({ sessionKey: D, coalesceMs: 9 } as OnceOptions)],
 ];

@@ -12,6 +12,9 @@ import { COMPILED, type ChildEnd } from "./spawn.ts";
 /** The program that is shipped: `npm run build` makes it. */
 const PROGRAM = fileURLToPath(new URL("../../../bin/lubdub.js", import.meta.url));
 
+/** The flood guard would hold back for minutes what a load asks for in seconds. */
+export const WITHOUT_FLOOD_GUARD = { session: { flood: false } } as const;
+
 /** Why there is no daemon to start. */
 export function programMissing(): string | undefined {
   const built = new URL("../../../dist/src/cli/main.js", import.meta.url);

@@ -7,7 +7,7 @@ import { verifyStore } from "../../../src/log/sqlite/index.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
 import { agentServer } from "./agent-server.ts";
 import { checkHistory } from "./check-history.ts";
-import { clientOf, startDaemon } from "./daemon.ts";
+import { clientOf, startDaemon, WITHOUT_FLOOD_GUARD } from "./daemon.ts";
 import { dataFolder, type Entry } from "./history.ts";
 import type { KillReport } from "./kill-embedded.ts";
 import { producers, type Producers } from "./producers.ts";
@@ -19,12 +19,11 @@ const ANSWERS_MAX = 150;
 const ANSWERS_MS_MAX = 2_000;
 const KILL_MS_MAX = 10;
 const DRAIN_MS_MAX = 120_000;
-/** The flood guard would hold back for minutes what the load asks for in seconds. */
 const SETTINGS = {
   coalesceMs: 1,
   queueMax: 10_000,
   maxAttempts: 1_000,
-  limits: { session: { flood: false } },
+  limits: WITHOUT_FLOOD_GUARD,
 } as const;
 
 /** Everything that outlives the daemons of one folder. */
@@ -137,8 +136,7 @@ async function isDrained(stage: Stage, heartbeat: Heartbeat): Promise<boolean> {
     const waiting = (await heartbeat.sessions({ limit: 100 })).filter(({ queued }) => queued > 0);
     if (waiting.length === 0) return true;
     // Pauses after failures are long by then: a manual wake cuts them short.
-    for (const { sessionKey } of waiting)
-      await heartbeat.requestHeartbeat({ sessionKey, intent: "manual" });
+    for (const { sessionKey } of waiting) await heartbeat.requestHeartbeat({ sessionKey, intent: "manual" });
     await sleep(20);
   }
   return false;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tokenFile } from "../../../src/config/token.ts";
 import { sqliteStore, verifyStore } from "../../../src/log/sqlite/index.ts";
-import { clientOf, isHandled, programMissing, startDaemon } from "../crash/daemon.ts";
+import { clientOf, isHandled, programMissing, startDaemon, WITHOUT_FLOOD_GUARD } from "../crash/daemon.ts";
 import { dataFolder } from "../crash/history.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 import { offer, percentile, type LoadResult } from "./generator.ts";
@@ -41,7 +41,10 @@ export function loadPart(size: Readonly<Record<Tier, Size>>): Part {
 async function run(size: Size, { progress }: PartRequest): Promise<PartResult> {
   const folder = mkdtempSync(join(tmpdir(), "lubdub-load-"));
   writeFileSync(join(folder, "agent.mjs"), AGENT);
-  const daemon = startDaemon(folder, { agents: [{ match: "*", module: { file: "agent.mjs" } }] });
+  const daemon = startDaemon(folder, {
+    agents: [{ match: "*", module: { file: "agent.mjs" } }],
+    limits: WITHOUT_FLOOD_GUARD,
+  });
   try {
     const url = await daemon.url;
     if (url === undefined) throw new Error(`The daemon did not start: ${(await daemon.ended).stderr}`);

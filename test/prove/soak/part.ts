@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../../src/config/schema.ts";
 import { tokenFile } from "../../../src/config/token.ts";
-import { clientOf, isHandled, programMissing, startDaemon } from "../crash/daemon.ts";
+import { clientOf, isHandled, programMissing, startDaemon, WITHOUT_FLOOD_GUARD } from "../crash/daemon.ts";
 import { dataFolder } from "../crash/history.ts";
 import { offer } from "../load/generator.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
@@ -93,6 +93,7 @@ const configOf = (): Config => ({
     { match: "agent:load:*0", command: { argv: ["true"] } },
     { match: "*", module: { file: "agent.mjs" } },
   ],
+  limits: WITHOUT_FLOOD_GUARD,
 });
 
 async function idleShare(pid: number): Promise<number> {
