@@ -88,7 +88,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     async backup(file) {
       host.guard();
       host.journal.flush();
-      store.backup(file);
+      await store.backup(file);
     },
     status: async () => statusOf(host),
     close,

@@ -70,7 +70,7 @@ export function memoryStore(): Store {
       const removed = Object.values(snapshots).map((versions) => versions.compact(upTo));
       return { records, snapshots: removed.reduce((sum, count) => sum + count, 0) };
     },
-    backup: refuseBackup,
+    backup: async () => refuseBackup(),
     close: () => log.close(),
     [Symbol.dispose]: () => log.close(),
   };

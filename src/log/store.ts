@@ -62,8 +62,8 @@ export interface Store extends Disposable {
    * needs, and dedupe keys expired at `nowMs`. Queued events and dead letters live on in the snapshots.
    */
   compact(upTo: number, nowMs: number): { readonly records: number; readonly snapshots: number };
-  /** Consistent copy into a new file (refused if it exists). Memory stores refuse. */
-  backup(file: string): void;
+  /** Consistent copy into a new file (refused if it exists), beside what is written meanwhile. Memory stores refuse. */
+  backup(file: string): Promise<void>;
   /** Closes it and gives up ownership. Safe to call twice. */
   close(): void;
 }

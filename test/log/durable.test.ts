@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { compact } from "../../src/log/sqlite/compact.ts";
 import { endsReader } from "../../src/log/sqlite/ends.ts";
@@ -113,14 +113,14 @@ test("compaction in many steps", () => {
   expect([...store.keys({ kind: "session", limit: 2 * count })]).toHaveLength(count);
 });
 
-test("a backup is a store of its own, for its owner only, and replaces nothing", () => {
+test("a backup is a store of its own, for its owner only, and replaces nothing", async () => {
   using folder = temporaryFolder();
   using other = temporaryFolder();
   mkdirSync(other.path, { mode: 0o700 });
   using store = sqliteStore({ folder: folder.path });
   fill(store, 250, A);
   const copy = join(other.path, "backup.db");
-  store.backup(copy);
+  await store.backup(copy);
   expect((statSync(copy).mode & 0o777).toString(8)).toBe("600");
   fill(store, 1, A);
   copyFileSync(copy, join(other.path, "lubdub.db"));
@@ -129,11 +129,29 @@ test("a backup is a store of its own, for its owner only, and replaces nothing",
   expect(restored.head().position).toBe(250);
 
   const isRefused = expect.objectContaining({ code: "LUBDUB_INPUT_INVALID" });
-  expect(() => store.backup(copy)).toThrow(isRefused);
+  await expect(store.backup(copy)).rejects.toThrow(isRefused);
   writeFileSync(copy, "mine");
-  expect(() => store.backup(copy)).toThrow(isRefused);
+  await expect(store.backup(copy)).rejects.toThrow(isRefused);
   expect(readFileSync(copy, "utf8")).toBe("mine");
-  expect(() => store.backup(join(other.path, "no-such-folder", "b.db"))).toThrow(isRefused);
+  await expect(store.backup(join(other.path, "no-such-folder", "b.db"))).rejects.toThrow(isRefused);
+});
+
+test("writing goes on while a backup is made, and what was forgotten is in no page of it", async () => {
+  using folder = temporaryFolder();
+  using store = sqliteStore({ folder: folder.path });
+  const secret = "the text that must go";
+  store.append({ records: [queued(1, A, { text: secret })], dedupe: [] });
+  fill(store, 2_000, A);
+  store.erase(erasure(A, [1], (state) => state));
+  const copy = join(folder.path, "backup.db");
+  const made = store.backup(copy);
+  for (let more = 0; more < 100; more++) fill(store, 1, A);
+  await made;
+  expect(readFileSync(copy).includes(secret)).toBe(false);
+  using there = new DatabaseSync(copy, { readOnly: true });
+  expect(there.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+  const { n } = there.prepare("SELECT count(*) AS n FROM log").get() as { n: number };
+  expect(n).toBeGreaterThanOrEqual(2_001);
 });
 
 /** A store and the connection below it, to do to it what a test cannot do to a disk. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { LubdubError } from "../../errors.ts";
-import { checkCompaction } from "../guards.ts";
+import { checkCompaction, closed } from "../guards.ts";
 import type { Store } from "../store.ts";
 import { appender } from "./append.ts";
 import { backup } from "./backup.ts";
@@ -100,9 +100,10 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
         }
       });
     },
-    backup(target) {
+    async backup(target) {
       checkWritable();
-      attempt(() => backup(db, resolve(target)));
+      if (!db.isOpen) throw closed();
+      await backup(file, resolve(target));
     },
     close() {
       if (!db.isOpen) return;
