@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { announced, until, workplace } from "../cli/support.ts";
 import { chromiumMissing, HOSTILE_PAGE, launch, serveHostilePage, type HostileServer } from "./browser.ts";
@@ -42,11 +42,13 @@ async function startDaemon() {
 
 describe.skipIf(chromiumMissing() !== undefined)("a hostile page in Chromium", () => {
   let browser: Browser;
+  let tabs: BrowserContext;
   let hostile: HostileServer;
   let daemon: Awaited<ReturnType<typeof startDaemon>>;
   beforeAll(async () => {
     daemon = await startDaemon();
     browser = await launch();
+    tabs = await browser.newContext();
     hostile = await serveHostilePage();
   });
   afterAll(async () => {
@@ -54,7 +56,7 @@ describe.skipIf(chromiumMissing() !== undefined)("a hostile page in Chromium", (
     await hostile?.[Symbol.asyncDispose]();
   });
   const pageAt = async (host: string): Promise<Page> => {
-    const page = await browser.newPage();
+    const page = await tabs.newPage();
     await page.goto(`http://${host}:${hostile.port}/`);
     return page;
   };
@@ -117,7 +119,7 @@ describe.skipIf(chromiumMissing() !== undefined)("a hostile page in Chromium", (
   describe("rebinds its name to this machine", () => {
     /** The page came from elsewhere under this name and port; now the name leads here, and all that it asks for is its own origin. */
     async function rebound(): Promise<Page> {
-      const page = await browser.newPage();
+      const page = await tabs.newPage();
       const { port } = daemon;
       const address = `http://evil.test:${port}/`;
       await page.route(address, (route) => route.fulfill({ contentType: "text/html", body: HOSTILE_PAGE }));
@@ -240,7 +242,7 @@ describe.skipIf(chromiumMissing() !== undefined)("a hostile page in Chromium", (
     });
 
     test("where nothing stands against it, it runs: this would be seen", async () => {
-      const page = await browser.newPage();
+      const page = await tabs.newPage();
       const dialogs = dialogsOf(page);
       await page.goto(`http://evil.test:${hostile.port}/script`);
       expect(dialogs).toEqual(["it ran"]);
