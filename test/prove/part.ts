@@ -15,7 +15,7 @@ export interface PartRequest {
   readonly seed?: number;
   /** Called now and then with what is done and what is to do. */
   readonly progress: (done: number, all: number) => void;
-  /** True once the part has used up its share of the deep tier's time: what is done by then is what is reported. */
+  /** True once the part has used up its share of the tier's time: what is done by then is what is reported. */
   readonly isOver?: () => boolean;
   /** How long a part that goes by time takes, where the caller said so. */
   readonly minutes?: number;
@@ -33,8 +33,8 @@ export interface Part {
   readonly name: string;
   /** Numbers of the invariants that it checks. */
   readonly invariants: readonly string[];
-  /** Its share of the deep tier's hour, in minutes. @default none: it does all that it was meant to */
-  readonly deepMinutes?: number;
+  /** Its share of the tier's time (20 minutes, an hour), in minutes. Alone it may take longer. @default none: it does all that it was meant to */
+  readonly minutes?: Readonly<Record<Tier, number>>;
   /** Why it cannot run on this machine and what to install; undefined when it can. */
   readonly missing?: () => string | undefined;
   run(request: PartRequest): Promise<PartResult>;

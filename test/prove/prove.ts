@@ -36,10 +36,10 @@ export async function prove(
 
 async function runPart(
   part: Part,
-  { tier, seed, minutes }: ProveArguments,
+  { tier, seed, minutes, parts }: ProveArguments,
   output: Output,
 ): Promise<PartReport> {
-  const { name, invariants, deepMinutes = Infinity } = part;
+  const { name, invariants } = part;
   const missing = part.missing?.();
   const base = { part: name, invariants };
   if (missing !== undefined)
@@ -47,13 +47,14 @@ async function runPart(
   const startedMs = Date.now();
   const bar = progressBar(name, output);
   let wasOver = false;
-  const shareMs = tier === "deep" ? 60_000 * (minutes ?? deepMinutes) : Infinity;
+  const share = parts.length === 1 ? Infinity : (part.minutes?.[tier] ?? Infinity);
+  const overMs = startedMs + 60_000 * (minutes ?? share);
   const request: PartRequest = {
     tier,
     ...(seed === undefined ? {} : { seed }),
     ...(minutes === undefined ? {} : { minutes }),
     progress: (done, all) => bar.show(done, all),
-    isOver: () => (wasOver ||= Date.now() - startedMs > shareMs),
+    isOver: () => (wasOver ||= Date.now() > overMs),
   };
   const result = await part.run(request).catch((error: unknown) => broken(name, error));
   bar.clear();

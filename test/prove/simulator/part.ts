@@ -33,11 +33,12 @@ export function simulatorPart(size: Readonly<Record<Tier, Size>>): Part {
       ..."S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 S12 S15 S16 S17 S19 S20".split(" "),
       ..."L1 L2 L4 L7 L8 L9".split(" "),
     ],
+    minutes: { pr: 6, deep: 15 },
     run: (request) => run(size[request.tier], request),
   };
 }
 
-async function run({ seeds, steps }: Size, { seed, progress }: PartRequest): Promise<PartResult> {
+async function run({ seeds, steps }: Size, { seed, progress, isOver }: PartRequest): Promise<PartResult> {
   const failures: Finding[] = [];
   const total = tally();
   let twice = 0;
@@ -50,11 +51,11 @@ async function run({ seeds, steps }: Size, { seed, progress }: PartRequest): Pro
       else failures.push(finding(result.seed, result.message));
       if (all === 1 || result.seed % TWICE_EVERY === 0) twice++;
       progress(total.counts.seeds + failures.length, all);
-      return failures.length < FAILURES_MAX;
+      return failures.length < FAILURES_MAX && isOver?.() !== true;
     },
   });
   const { counts, looks, reached, healingMs } = total;
-  if (failures.length === 0 && all >= SEEDS_FOR_ALL_CASES)
+  if (failures.length === 0 && total.counts.seeds >= SEEDS_FOR_ALL_CASES)
     failures.push(...unreached(reached).map(notReached));
   return {
     counts: { ...counts, "run twice": twice },
