@@ -39,6 +39,8 @@ export type HeartbeatEvent =
       readonly wakeId: string;
       readonly runId: string;
       readonly atMs: number;
+      /** The how-manieth try it is; a lane that took the session over may not know. @default what the wake has been through */
+      readonly attempt?: number;
       /** The agent said that it is idle: a wake that waits for that may start before its deadline. */
       readonly idle: boolean;
     }
@@ -265,11 +267,12 @@ function started(
 ): Pick<HeartbeatContext, "pending" | "run"> {
   const wake = context.pending.get(event.sessionKey);
   if (wake === undefined) return context;
+  const attempts = event.attempt === undefined ? wake.attempts : event.attempt - 1;
   return {
     pending: context.pending.without(event.sessionKey),
     run: {
       runId: event.runId,
-      wake: { ...unheld(wake), wakeId: event.wakeId },
+      wake: { ...unheld(wake), wakeId: event.wakeId, attempts },
       startedAtMs: event.atMs,
       forgotten: false,
     },

@@ -166,8 +166,8 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
     case "session.forgotten":
       return { type: record.type, sessionKey };
     case "run.started": {
-      const { wakeId, runId, idle } = record.facts;
-      return { type: "run.started", sessionKey, wakeId, runId, atMs, idle };
+      const { wakeId, runId, attempt, idle } = record.facts;
+      return { type: "run.started", sessionKey, wakeId, runId, atMs, attempt, idle };
     }
     case "run.ran":
       return { type: "run.ran", runId: record.facts.runId, next: nextWake(session, atMs) };

@@ -92,7 +92,13 @@ const HELD: Readonly<Record<Hold, string>> = {
 };
 
 function nothingPending({ queue, dead }: SessionContext): Answer {
-  if (queue.length === 0 && dead.length > 0) {
+  if (queue.length > 0) {
+    return say(
+      "waiting-for-lane",
+      "It waits in the lane that was its own before `laneOf` changed; it comes over when that lane has its turn.",
+    );
+  }
+  if (dead.length > 0) {
     return say(
       "dead-letters",
       `Nothing is queued; ${dead.length} dead letter(s) wait to be requeued or dismissed.`,

@@ -75,6 +75,8 @@ function eventReceipt(
     if (record.type === "session.forgotten")
       return { ...base, state: "settled", settlement: "forgotten", attempts: 0 };
     if (!("eventIds" in record.facts) || !record.facts.eventIds.includes(eventId)) continue;
+    if (record.type === "run.started" && isAhead(host, sessionKey))
+      return { ...base, state: "started", runId: record.facts.runId, attempts: record.facts.attempt };
     if (record.type === "run.ran")
       return { ...base, state: "settled", settlement: "acked", ...triedBy(host, record) };
     if (record.type === "events.drained")
@@ -82,8 +84,12 @@ function eventReceipt(
     if (record.type === "events.dismissed")
       return { ...base, state: "settled", settlement: "dismissed", attempts: 0 };
   }
-  return { ...base, state: "settled", attempts: 0 };
+  return { ...base, state: isAhead(host, sessionKey) ? "accepted" : "settled", attempts: 0 };
 }
+
+/** Something of the session is not on the disk yet. What ends with it is told after the commit, and not a moment earlier. */
+const isAhead = ({ store, world }: Host, sessionKey: string): boolean =>
+  world.peekSession(sessionKey).previous > store.head().position;
 
 /**
  * A wake may have merged with another, under whose id it then runs. So the log tells: the session's first run that started
@@ -116,7 +122,8 @@ function wakeFollower(host: Host, { sessionKey, position }: Maker, wakeId: strin
     if (run !== null && run.runId === runId)
       return { ...base, state: "started", runId, attempts: run.wake.attempts + 1 };
     const wake = pending.get(sessionKey);
-    return wake === undefined ? dropped : { ...base, state: "accepted", attempts: wake.attempts };
+    if (wake === undefined && !isAhead(host, sessionKey)) return dropped;
+    return { ...base, state: "accepted", attempts: wake?.attempts ?? 0 };
   };
 }
 
@@ -126,13 +133,18 @@ function triedBy({ store }: Host, { facts: { runId } }: RunEnd): Pick<Receipt, "
   return { runId, attempts: started?.type === "run.started" ? started.facts.attempt : 1 };
 }
 
-/** A session's records after `position`, newest first. */
-export function* history({ store, world }: Host, sessionKey: string, position = 0): Generator<LogRecord> {
+/** A session's committed records after `position`, newest first. */
+export function* history(
+  { store, world, journal }: Host,
+  sessionKey: string,
+  position = 0,
+): Generator<LogRecord> {
+  const { position: newest } = store.head();
   let at = world.peekSession(sessionKey).previous;
   for (let seen = 0; at > position && seen < HISTORY_RECORDS_MAX; seen++) {
-    const record = store.recordAt(at);
+    const record = journal.recordAt(at);
     if (record === undefined) return;
-    yield record;
+    if (at <= newest) yield record;
     at = record.previous;
   }
 }

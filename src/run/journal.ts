@@ -24,6 +24,8 @@ export interface Journal {
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }>;
   /** Resolves when everything written so far is synced to disk; rejects with the store's error. */
   committed(): Promise<void>;
+  /** One record, committed or of this turn. */
+  recordAt(position: number): LogRecord | undefined;
   /** Position of the session's `event.queued` record with this dedupe key, committed or in this turn, if the log still holds it. */
   findDuplicate(sessionKey: string, dedupeKey: string): number | undefined;
   /** Commits now. @param checkpoint - with a snapshot of every changed actor */
@@ -116,6 +118,12 @@ export class GroupCommit implements Journal {
     this.#turn.commit ??= Promise.withResolvers<void>();
     this.#schedule();
     return this.#turn.commit.promise;
+  }
+
+  recordAt(position: number): LogRecord | undefined {
+    const { records } = this.#turn;
+    const first = this.nextPosition - records.length;
+    return position < first ? this.#parts.store.recordAt(position) : records[position - first];
   }
 
   findDuplicate(sessionKey: string, dedupeKey: string): number | undefined {

@@ -7,9 +7,13 @@ import { settleInterrupted, type Settling } from "./run-end.ts";
  */
 const reason = "lane-changed";
 
-/** The failures of a batch that was handled meanwhile, in the lane of today, say nothing of what came after it. */
-export function keepingItsFailures(wake: Wake, { queue, retry }: SessionContext): Wake {
-  return retry?.wakeId === wake.wakeId || queue.length === 0 ? wake : { ...wake, attempts: 0 };
+/**
+ * The failures of a batch that was handled meanwhile, or that a run of today holds and counts itself, say nothing of what came
+ * after it.
+ */
+export function keepingItsFailures(wake: Wake, { queue, retry, offer }: SessionContext): Wake {
+  const waits = retry?.wakeId === wake.wakeId && offer === null;
+  return waits || queue.length === 0 ? wake : { ...wake, attempts: 0 };
 }
 
 /** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/log/memory.ts";
+import type { RunRequest } from "../../src/vocabulary.ts";
 import type { Store } from "../../src/log/store.ts";
 import { BUSY, FAILED, held, RAN, scriptedAgent } from "../support/agent.ts";
 import { simulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
@@ -135,4 +136,47 @@ test("poison that kills its process before any checkpoint dies after its attempt
   await heart.clock.advance(60_000);
   const dead = (await heart.heartbeat.deadLetters()).map(({ event }) => `${event.sessionKey} ${event.text}`);
   expect(dead.toSorted()).toEqual([`${D} poison`, `${W} poison`]);
+});
+
+test.each([2, 3])(
+  "a run that began after the last checkpoint is interrupted as the try that it was, of %i",
+  async (maxAttempts) => {
+    // A checkpoint is written once the first run has failed; the second is in the log alone.
+    const options = { maxAttempts, checkpointRecords: 3 };
+    const first = testHeart({ ...options, laneOf: own }, { store: surviving() });
+    first.agent.answers(FAILED, () => held<typeof RAN>().promise);
+    await first.soon(first.heartbeat.wake("poison", { sessionKey: D, coalesceMs: 0 }));
+    await first.soon(first.heartbeat.wake("newer", { sessionKey: D, coalesceMs: 0 }));
+    await first.clock.advance(5_000);
+    expect(first.agent.calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
+
+    const { store } = first;
+    const clock = after(first);
+    const second = testHeart({ ...options, laneOf: shared }, { store, clock });
+    second.agent.answers(({ events }: RunRequest) => (events[0]?.text === "poison" ? FAILED : RAN));
+    await clock.advance(60_000);
+    expect(await second.heartbeat.deadLetters()).toMatchObject([
+      { attempts: maxAttempts, event: { text: "poison" } },
+    ]);
+    expect(second.agent.calls.map(({ attempt, events }) => [attempt, events[0]?.text])).toEqual([
+      ...(maxAttempts === 3 ? [[3, "poison"]] : []),
+      [1, "newer"],
+    ]);
+  },
+);
+
+test("what stands in its old lane until there is a free slot is not said to be nothing", async () => {
+  const first = testHeart({ laneOf: own, checkpointRecords: 1 }, { store: surviving() });
+  first.agent.answers(() => held<typeof RAN>().promise);
+  for (const sessionKey of [W, D])
+    await first.soon(first.heartbeat.wake(`for ${sessionKey}`, { sessionKey, coalesceMs: 0 }));
+
+  const { store } = first;
+  const clock = after(first);
+  const second = testHeart({ laneOf: shared, concurrency: 1 }, { store, clock });
+  second.agent.answers(() => held<typeof RAN>().promise);
+  await clock.advance(5_000);
+  const [running, waiting] = second.agent.calls[0]?.sessionKey === D ? [D, W] : [W, D];
+  expect(await second.heartbeat.why(running)).toMatchObject({ code: "running", queued: 1 });
+  expect(await second.heartbeat.why(waiting)).toMatchObject({ code: "waiting-for-lane", queued: 1 });
 });

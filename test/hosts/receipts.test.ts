@@ -56,3 +56,48 @@ test("waiting for a wake reads each record of its session once, however many the
   busy.resolve();
   expect(await soon(settled)).toMatchObject({ state: "settled", settlement: "acked" });
 });
+
+test("what has ended, but is not on the disk yet, is not said to be settled", async () => {
+  const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 0 });
+  const busy = held();
+  agent.answers(async () => (await busy.promise, RAN));
+  const { eventId = "", wakeId } = await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
+  const wake = await soon(heartbeat.requestHeartbeat({ sessionKey: D, intent: "event" }));
+  const told = () => Promise.all([eventId, wakeId].map((id) => heartbeat.receipt(id)));
+  const settled = heartbeat.waitFor(eventId, "settled");
+  busy.resolve();
+  // The run's end is written, and waits for the end of this turn.
+  for (let turns = 0; (await heartbeat.peekSystemEvents(D)).length > 0; turns++) expect(turns).toBeLessThan(50);
+  const runId = agent.calls[0]?.runId;
+  expect(await told()).toMatchObject(Array(2).fill({ state: "started", runId, attempts: 1 }));
+  expect(await heartbeat.receipt(wake.wakeId)).toMatchObject({ state: "accepted" });
+  expect(await heartbeat.read({ sessionKey: D })).toMatchObject([
+    { type: "event.queued" },
+    { type: "run.started" },
+    { type: "wake.requested" },
+  ]);
+  await clock.settle();
+  expect(await told()).toMatchObject(Array(2).fill({ state: "settled", settlement: "acked", runId }));
+  expect(await settled).toMatchObject({ settlement: "acked", runId });
+});
+
+test("what was drained is settled once that is on the disk", async () => {
+  const { heartbeat, soon } = testHeart();
+  const { eventId = "" } = await soon(heartbeat.enqueueSystemEvent("npm test ended", { sessionKey: D }));
+  const drained = heartbeat.drainSystemEvents(D);
+  expect(await heartbeat.receipt(eventId)).toMatchObject({ state: "accepted", attempts: 0 });
+  await soon(drained);
+  expect(await heartbeat.receipt(eventId)).toMatchObject({ state: "settled", settlement: "drained" });
+});
+
+test("a wake without events whose run has ended is not said to be dropped", async () => {
+  const { heartbeat, agent, soon } = testHeart({ coalesceMs: 0 });
+  const busy = held();
+  agent.answers(async () => (await busy.promise, RAN));
+  const { wakeId } = await soon(heartbeat.requestHeartbeatNow({ sessionKey: D }));
+  busy.resolve();
+  const isOver = async () => (await heartbeat.why(D)).code !== "running";
+  for (let turns = 0; !(await isOver()); turns++) expect(turns).toBeLessThan(50);
+  expect((await heartbeat.receipt(wakeId)).state).not.toBe("settled");
+  expect(await soon(heartbeat.waitFor(wakeId, "settled"))).toMatchObject({ settlement: "acked" });
+});

@@ -68,6 +68,7 @@ async function checkSession({ life, model }: Scene, key: string): Promise<void> 
   const letters = deadLetters.map(({ event }) => event.eventId);
   must(same(letters, dead), `S16 the dead letters of ${JSON.stringify(key)}`);
   if (queue.length === 0) return;
+  must(why.code !== "nothing-queued", "L1 what is queued is not said to be nothing");
   // A wake that an older lane still holds is handed over when it is due; its session's lane of today does not know of it.
   if (moved !== null) return;
   const waitsForSomebody = ["running", "user-turn", "waiting-for-lane", "waiting-for-slot"].includes(
