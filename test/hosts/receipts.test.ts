@@ -67,7 +67,8 @@ test("what has ended, but is not on the disk yet, is not said to be settled", as
   const settled = heartbeat.waitFor(eventId, "settled");
   busy.resolve();
   // The run's end is written, and waits for the end of this turn.
-  for (let turns = 0; (await heartbeat.peekSystemEvents(D)).length > 0; turns++) expect(turns).toBeLessThan(50);
+  for (let turns = 0; (await heartbeat.peekSystemEvents(D)).length > 0; turns++)
+    expect(turns).toBeLessThan(50);
   const runId = agent.calls[0]?.runId;
   expect(await told()).toMatchObject(Array(2).fill({ state: "started", runId, attempts: 1 }));
   expect(await heartbeat.receipt(wake.wakeId)).toMatchObject({ state: "accepted" });

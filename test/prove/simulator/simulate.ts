@@ -94,6 +94,8 @@ async function heal(scene: Scene): Promise<number> {
   scene.faulty = false;
   scene.life.agent.heal();
   await clock.settle();
+  // It looks at its clock once more: one that was set back unseen would seem not to have slept.
+  await scene.life.heartbeat.why(scene.plan.keys[0] as string);
   clock.jump(SLEEP_MS);
   let healingMs = 0;
   for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS) {
