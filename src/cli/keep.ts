@@ -51,5 +51,5 @@ async function backupDirectly(target: string, folder: string): Promise<void> {
   }
   const { sqliteStore } = await import("../index.ts");
   using store = sqliteStore({ folder });
-  store.backup(target);
+  await store.backup(target);
 }
