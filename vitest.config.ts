@@ -7,7 +7,7 @@ const TIMEOUT_MS = 180_000;
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/security/closing-line.ts"],
+    globalSetup: ["test/support/closing-line.ts"],
     exclude: ["test/xstate4-viewer/**", "**/node_modules/**"],
     // Many tests wait for processes that they started, so even two cores serve two files at once.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -9,6 +9,7 @@ import { addInit } from "./init.ts";
 import { addKeep } from "./keep.ts";
 import { addLog } from "./log.ts";
 import { addLook } from "./look.ts";
+import { addOpen } from "./open.ts";
 import { addRun } from "./run.ts";
 import { addSchedule } from "./schedule.ts";
 import { addUp } from "./up.ts";
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addRun(program);
   addWake(program);
   addLook(program);
+  addOpen(program);
   addLog(program);
   addSchedule(program);
   addDead(program);

@@ -78,6 +78,7 @@ function greet({ url, dataFolder: folder }: Daemon, config: LoadedConfig, inspec
     "In a second terminal, type:",
     `  ${lubdub} run --session agent:main:discord:channel:42${data} -- npm --version`,
     `  ${lubdub} log -f${data}`,
+    `  ${lubdub} open${data}`,
     "",
     "Ctrl-C stops it.",
   ];

@@ -4,13 +4,16 @@ import type { ZodError } from "zod";
 import type { Heartbeat } from "../api.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { App, AppEnv, Served } from "./answer.ts";
-import { bearerAuth } from "./auth.ts";
+import { authenticate } from "./auth.ts";
 import type { Authorities } from "./authority.ts";
 import { readJson, requireJson } from "./body.ts";
+import { createFailureLimit } from "./failures.ts";
 import { checkHost, checkOrigin, checkPath, noStore, securityHeaders } from "./guard.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { documentRoute } from "./openapi.ts";
+import { pageHeaders, pageRoutes, signInRoutes } from "./pages/routes.ts";
+import { createSignIns } from "./pages/sign-ins.ts";
 import { problemResponse } from "./problem.ts";
 import { backupRoute } from "./routes/backup.ts";
 import { deadRoutes } from "./routes/dead.ts";
@@ -35,7 +38,7 @@ export interface HttpAppOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Told of errors that are bugs; their callers only learn that there was one. @default nothing */
   readonly onBug?: (error: unknown) => void;
-  /** Milliseconds, for the rate limit of wrong tokens. @default Date.now */
+  /** Milliseconds, for the rate limit of wrong tokens and the age of sign-ins. @default Date.now */
   readonly nowMs?: () => number;
 }
 
@@ -59,6 +62,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const turns = createTurns(heartbeat);
   const streams = createStreamCount(limits.streams);
   const metrics = createMetrics(heartbeat, () => streams.open());
+  const nowMs = options.nowMs ?? Date.now;
+  const signIns = createSignIns(nowMs);
+  const failures = createFailureLimit(nowMs);
 
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   app.onError((error) => {
@@ -66,10 +72,13 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     return problemResponse(error);
   });
   app.notFound(({ req }) => problemResponse(noRoute(req.method, req.path)));
+  app.use("/", pageHeaders);
+  app.use("/assets/*", pageHeaders);
   app.use(metrics.count, securityHeaders, noStore);
   app.use(checkHost(authorities), checkOrigin(authorities), checkPath);
   healthRoute(app);
-  app.use(bearerAuth(options.token, options.nowMs ?? Date.now));
+  pageRoutes(app, signIns, failures);
+  app.use(authenticate(options.token, signIns, failures));
   app.use(
     methodNotAllowed({ app, onMethodNotAllowed: ({ req }, methods) => wrongMethod(req.method, methods) }),
   );
@@ -83,6 +92,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   logRoutes(app, served, streams);
   statusRoutes(app, served, metrics);
   backupRoute(app, served, options.backupFolder);
+  signInRoutes(app, signIns);
   documentRoute(app);
 
   return {

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { LubdubError, shown } from "../errors.ts";
 import { nodeOf, type AppEnv } from "./answer.ts";
@@ -53,13 +53,21 @@ export const checkPath: MiddlewareHandler<AppEnv> = async (context, next) => {
   await next();
 };
 
+/** A link to the dashboard may stand anywhere: it is a page in a window of its own, and the same for everyone. */
+function isLinkToPage({ req }: Context): boolean {
+  const navigates =
+    req.header("sec-fetch-mode") === "navigate" && req.header("sec-fetch-dest") === "document";
+  return req.method === "GET" && req.path === "/" && navigates;
+}
+
 /** Refuses what a web page of another origin sent. Programs send neither header. */
 export function checkOrigin(authorities: Authorities): MiddlewareHandler {
   return async (context, next) => {
     const origin = context.req.header("origin");
     const site = context.req.header("sec-fetch-site");
     const known = origin === undefined || authorities.has(originAuthority(origin) ?? "");
-    if (!known || (site !== undefined && site !== "same-origin" && site !== "none")) {
+    const foreign = site !== undefined && site !== "same-origin" && site !== "none";
+    if (!known || (foreign && !isLinkToPage(context))) {
       throw new LubdubError("LUBDUB_FORBIDDEN", {
         expected: "a request of a program or of this server's own pages",
         got: known ? `Sec-Fetch-Site ${shown(site)}` : `Origin ${shown(origin)}`,

@@ -35,9 +35,12 @@ test("it holds the program and what a reader needs, and nothing else", () => {
       "bin/lubdub.js",
       "dist/src/index.js",
       "dist/src/index.d.ts",
+      "dist/dashboard/index.html",
     ]),
   );
-  const others = packed.filter((path) => !/^dist\/(?:src|machines)\/[a-z0-9/-]+\.(?:d\.ts|js)$/.test(path));
+  const built =
+    /^dist\/((?:src|machines)\/[a-z0-9/-]+\.(?:d\.ts|js)|dashboard\/(index\.html|assets\/[\w-]+\.(js|css|svg)))$/;
+  const others = packed.filter((path) => !built.test(path));
   expect(others.toSorted()).toEqual(["LICENSE", "README.md", "bin/lubdub.js", "package.json"]);
 });
 

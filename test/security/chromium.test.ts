@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { announced, until, workplace } from "../cli/support.ts";
-import { chromiumMissing, HOSTILE_PAGE, launch, serveHostilePage, type HostileServer } from "./browser.ts";
+import { chromiumMissing, launch } from "../support/browser.ts";
+import { HOSTILE_PAGE, serveHostilePage, type HostileServer } from "./hostile-page.ts";
 
 const KEY = "agent:main:discord:channel:42";
 const EVENT = JSON.stringify({ text: "forged", sessionKey: KEY });

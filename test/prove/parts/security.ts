@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromiumMissing } from "../../security/browser.ts";
+import { chromiumMissing } from "../../support/browser.ts";
 import type { Finding, Part, PartResult } from "../part.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
