@@ -108,9 +108,11 @@ export interface SessionView extends SessionSummary {
 export interface ReadOptions {
   /** Records after this position. @default 0: from the oldest still held */
   readonly after?: number;
+  /** The last records before this position, down to `after`: to go back page by page, name the first position of the page before. */
+  readonly before?: number;
   /** At most this many, 1 to 10_000. @default 1_000 */
   readonly limit?: number;
-  /** Only this session's. */
+  /** Only this session's. Without `before` its newest 10_000 are looked through, and no more. */
   readonly sessionKey?: string;
 }
 
@@ -247,7 +249,7 @@ export interface Heartbeat extends AsyncDisposable {
   /** By id. */
   schedules(page?: PageOptions): Promise<readonly Schedule[]>;
 
-  /** Committed records in order. */
+  /** Committed records in order, oldest first. */
   read(options?: ReadOptions): Promise<readonly LogRecord[]>;
   /** Calls back with every record after its commit, in order. @returns unsubscribes */
   subscribe(listener: (record: LogRecord) => void): () => void;

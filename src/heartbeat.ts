@@ -3,16 +3,9 @@ import { withGiven } from "./given-options.ts";
 import { createHost } from "./hosts/embedded.ts";
 import { dismissDelivery, isDeliveryId, listDeliveries, requeueDelivery } from "./hosts/deliveries.ts";
 import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
+import { readLog } from "./hosts/read-log.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
-import {
-  listDeadLetters,
-  listSessions,
-  readLog,
-  sessionView,
-  stateAt,
-  statusOf,
-  whyNot,
-} from "./hosts/views.ts";
+import { listDeadLetters, listSessions, sessionView, stateAt, statusOf, whyNot } from "./hosts/views.ts";
 import { schedulesOf } from "./hosts/schedules.ts";
 import { turnsOf } from "./hosts/turns.ts";
 import { parseSessionKey } from "./intake/parse.ts";

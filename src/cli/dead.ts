@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { DeadLetter, Delivery, Heartbeat } from "../index.ts";
 import { connect, type CommonOptions } from "./contact.ts";
-import { routeWords } from "./delivery-words.ts";
+import { routeWords } from "../words/delivery.ts";
 import { show, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
 import { subcommand } from "./subcommand.ts";
 import { acceptedWords } from "./wake.ts";
-import { clockTime } from "./time-words.ts";
+import { clockTime } from "../words/time.ts";
 
 const PAGE = 1_000;
 

@@ -1,14 +1,17 @@
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { LogRecord } from "../core/records.ts";
 import { LubdubError, type ErrorCode } from "../errors.ts";
 import type { Heartbeat } from "../index.ts";
 import { connect, type CommonOptions } from "./contact.ts";
+import { writeExport } from "./export-file.ts";
 import { show, talk } from "./output.ts";
+import { progress, type Progress } from "./progress.ts";
+import { openRecords, recordsOf } from "./records.ts";
 import { subcommand } from "./subcommand.ts";
 import { recordLine } from "./words.ts";
 
-const PAGE = 1_000;
 /** How many records `log -f` shows of the past. */
 const FOLLOW_PAST = 10;
 /** How long to wait for a sign of life before looking again. */
@@ -19,6 +22,7 @@ interface LogOptions extends CommonOptions {
   readonly lines?: number;
   readonly from?: number;
   readonly session?: string;
+  readonly export?: string;
 }
 
 export function addLog(program: Command): void {
@@ -27,14 +31,43 @@ export function addLog(program: Command): void {
     .option("-n, --lines <count>", `only the last ones (default with -f: ${FOLLOW_PAST})`, wholeNumber)
     .option("--from <position>", "only what comes after this position of the log", wholeNumber)
     .option("--session <key>", "only this session")
+    .addOption(
+      new Option(
+        "--export <file>",
+        "write the records into a new file, for `lubdub replay --from`; also without a daemon",
+      ).conflicts(["follow", "lines"]),
+    )
     .action(log);
 }
 
 async function log(options: LogOptions): Promise<void> {
+  if (options.export !== undefined) return exportTo(options.export, options);
   const heartbeat = connect(options);
   const cursor = { position: await startOf(heartbeat, options) };
   await printOn(heartbeat, cursor, options);
   if (options.follow === true) await follow(heartbeat, cursor, options);
+}
+
+async function exportTo(name: string, { from: after, session, ...common }: LogOptions): Promise<void> {
+  const file = resolve(name);
+  using bar = progress("writing the log");
+  using source = await openRecords(common, bar);
+  bar.step("writing the log", source.size);
+  const wanted = {
+    ...(after !== undefined && { after }),
+    ...(session !== undefined && { sessionKey: session }),
+  };
+  const records = await writeExport(file, counted(source.records(wanted), bar));
+  bar.clear();
+  await show(common.json, { file, records }, () => `${records} records written: ${file}`);
+}
+
+async function* counted(records: AsyncIterable<LogRecord>, bar: Progress): AsyncGenerator<LogRecord> {
+  let count = 0;
+  for await (const record of records) {
+    bar.at((count += 1));
+    yield record;
+  }
 }
 
 async function startOf(
@@ -54,16 +87,12 @@ interface Cursor {
 /** Prints everything after the cursor, and moves it. */
 async function printOn(heartbeat: Heartbeat, cursor: Cursor, { session, json }: LogOptions): Promise<void> {
   const { position } = await heartbeat.status();
-  for (;;) {
-    const query = { after: cursor.position, limit: PAGE };
-    const page: readonly LogRecord[] = await heartbeat.read(
-      session === undefined ? query : { ...query, sessionKey: session },
-    );
-    for (const record of page) {
-      await show(json, record, recordLine);
-      cursor.position = record.position;
-    }
-    if (page.length < PAGE) break;
+  for await (const record of recordsOf(heartbeat, {
+    after: cursor.position,
+    ...(session !== undefined && { sessionKey: session }),
+  })) {
+    await show(json, record, recordLine);
+    cursor.position = record.position;
   }
   // What other sessions did need not be read again.
   cursor.position = Math.max(cursor.position, position);

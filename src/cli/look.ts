@@ -4,7 +4,7 @@ import { connect, daemonOf, dataFolderOf, type CommonOptions } from "./contact.t
 import { show, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
 import { subcommand } from "./subcommand.ts";
-import { clockTime } from "./time-words.ts";
+import { clockTime } from "../words/time.ts";
 import { sessionLine } from "./words.ts";
 
 const PAGE = 1_000;

@@ -10,6 +10,7 @@ import { addKeep } from "./keep.ts";
 import { addLog } from "./log.ts";
 import { addLook } from "./look.ts";
 import { addOpen } from "./open.ts";
+import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addSchedule } from "./schedule.ts";
 import { addUp } from "./up.ts";
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addLook(program);
   addOpen(program);
   addLog(program);
+  addReplay(program);
   addSchedule(program);
   addDead(program);
   addKeep(program);

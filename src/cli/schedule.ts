@@ -4,9 +4,9 @@ import { durationMs } from "../policy/duration.ts";
 import { connect, type CommonOptions } from "./contact.ts";
 import { show, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
-import { cadenceWords } from "./schedule-words.ts";
+import { cadenceWords } from "../words/schedule.ts";
 import { sessionOf, sessionOption, subcommand } from "./subcommand.ts";
-import { clockTime } from "./time-words.ts";
+import { clockTime } from "../words/time.ts";
 import { momentMs } from "./moment.ts";
 
 const PAGE = 1_000;

@@ -1,13 +1,8 @@
 import type { LogRecord } from "../core/records.ts";
 import type { SessionSummary } from "../index.ts";
-import { deliveryRecordWords, routeWords } from "./delivery-words.ts";
+import { recordWords } from "../words/record.ts";
+import { clockTime } from "../words/time.ts";
 import { oneLine } from "./plain.ts";
-import { scheduleRecordWords } from "./schedule-words.ts";
-import { clockTime, duration } from "./time-words.ts";
-
-function events(count: number): string {
-  return count === 1 ? "1 event" : `${count} events`;
-}
 
 export function sessionLine({ sessionKey, state, queued, dead }: SessionSummary): string {
   if (state === "damaged") return `${oneLine(sessionKey, 512)}  damaged: see lubdub doctor`;
@@ -16,69 +11,5 @@ export function sessionLine({ sessionKey, state, queued, dead }: SessionSummary)
 }
 
 export function recordLine(record: LogRecord): string {
-  return `${clockTime(record.atMs)}  ${oneLine(record.sessionKey, 512)}  ${oneLine(whatHappened(record), 400)}`;
-}
-
-/** What a record says, in words. */
-function whatHappened(record: LogRecord): string {
-  switch (record.type) {
-    case "event.queued": {
-      const text = record.body === null ? "(forgotten)" : `"${oneLine(record.body.text)}"`;
-      return `queued: ${record.facts.source} event ${text}`;
-    }
-    case "wake.requested":
-      return `wake requested by ${record.facts.source} (${record.facts.intent}): ${record.facts.reason}`;
-    case "run.started": {
-      const { wakeId, attempt, eventIds } = record.facts;
-      return `woken with ${events(eventIds.length)}: wake ${wakeId}, attempt ${attempt}`;
-    }
-    case "run.ran": {
-      const { eventIds, durationMs, delivery } = record.facts;
-      const reply = record.body?.reply ?? "";
-      const said = reply === "" ? "no reply" : `reply "${oneLine(reply)}"`;
-      const fate = delivery === undefined || delivery === "queued" ? "" : `, not sent: ${delivery}`;
-      return `handled: ${events(eventIds.length)} in ${duration(durationMs)}, ${said}${fate}`;
-    }
-    case "run.skipped":
-      return `not now: ${record.facts.reason}; ${next(record.facts.dueAtMs, "the wake ends")}`;
-    case "run.failed": {
-      const { code, dueAtMs } = record.facts;
-      return `failed: ${record.body?.error ?? "(forgotten)"} [${code}]; ${next(dueAtMs, "given up, see `lubdub dead ls`")}`;
-    }
-    case "route.noted":
-      return `the user is at ${routeWords(record.facts.route)}`;
-    case "wake.postponed":
-      return `the agent is busy: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
-    case "wake.held":
-      return `held back: ${record.facts.reason}; ${next(record.facts.dueAtMs, "")}`;
-    case "wake.dropped":
-      return `wake ended: ${record.facts.reason}`;
-    case "events.drained":
-      return `${events(record.facts.eventIds.length)} taken out of the queue by a caller`;
-    case "events.requeued":
-      return `${events(record.facts.eventIds.length)} put back into the queue`;
-    case "events.dismissed":
-      return `${events(record.facts.eventIds.length)} dismissed for good`;
-    case "session.forgotten":
-      return "session forgotten: its texts are erased";
-    case "delivery.queued":
-    case "delivery.started":
-    case "delivery.sent":
-    case "delivery.failed":
-    case "delivery.expired":
-    case "delivery.requeued":
-    case "delivery.dismissed":
-      return deliveryRecordWords(record);
-    case "schedule.set":
-    case "schedule.fired":
-    case "schedule.moved":
-    case "schedule.paused":
-    case "schedule.resumed":
-    case "schedule.removed":
-      return scheduleRecordWords(record);
-  }
-}
-
-function next(dueAtMs: number | null, otherwise: string): string {
-  return dueAtMs === null ? otherwise : `next try at the latest ${clockTime(dueAtMs)}`;
+  return `${clockTime(record.atMs)}  ${oneLine(record.sessionKey, 512)}  ${oneLine(recordWords(record), 400)}`;
 }

@@ -49,8 +49,8 @@ export function createReadCalls(transport: Transport): ReadCalls {
     async deliveries(page = {}) {
       return (await get<{ deliveries: Delivery[] }>("/v1/deliveries" + query({ ...page }))).deliveries;
     },
-    async read({ after = 0, limit, sessionKey } = {}) {
-      const path = `/v1/log${query({ from: after + 1, limit, sessionKey })}`;
+    async read({ after = 0, before, limit, sessionKey } = {}) {
+      const path = `/v1/log${query({ from: after + 1, before, limit, sessionKey })}`;
       return (await get<{ records: LogRecord[] }>(path)).records;
     },
     stateAt: (position) => get<StateAt>(`/v1/state${query({ at: position })}`),

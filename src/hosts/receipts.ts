@@ -134,14 +134,18 @@ function triedBy({ store }: Host, { facts: { runId } }: RunEnd): Pick<Receipt, "
 }
 
 /** A session's committed records after `position`, newest first. */
-export function* history(
-  { store, world, journal }: Host,
-  sessionKey: string,
-  position = 0,
-): Generator<LogRecord> {
+export function* history(host: Host, sessionKey: string, position = 0): Generator<LogRecord> {
+  let seen = 0;
+  for (const record of chainFrom(host, host.world.peekSession(sessionKey).previous, position)) {
+    if (seen++ === HISTORY_RECORDS_MAX) return;
+    yield record;
+  }
+}
+
+/** The record at `last`, and those of the same session before it, down to `after`, newest first; committed ones only. */
+export function* chainFrom({ store, journal }: Host, last: number, after: number): Generator<LogRecord> {
   const { position: newest } = store.head();
-  let at = world.peekSession(sessionKey).previous;
-  for (let seen = 0; at > position && seen < HISTORY_RECORDS_MAX; seen++) {
+  for (let at = last; at > after;) {
     const record = journal.recordAt(at);
     if (record === undefined) return;
     if (at <= newest) yield record;

@@ -1,8 +1,7 @@
-import type { PageOptions, ReadOptions, SessionView, StateAt, Status } from "../api.ts";
+import type { PageOptions, SessionView, StateAt, Status } from "../api.ts";
 import type { ActorKind } from "../core/actor.ts";
 import { asEvents } from "../core/batch.ts";
 import { deadlineOf } from "../core/deadline.ts";
-import type { LogRecord } from "../core/records.ts";
 import { step } from "../core/step.ts";
 import { whyOf } from "../core/why.ts";
 import { createWorld, type DeliveryEntry, type ScheduleEntry, type SessionEntry } from "../core/world.ts";
@@ -13,7 +12,6 @@ import { deliveriesOf } from "./deliveries.ts";
 import type { Host } from "./host.ts";
 import { restingAgents } from "./resting.ts";
 import { plain, storedActors } from "./stored.ts";
-import { history } from "./receipts.ts";
 
 /** Sessions that `stateAt` answers at most. */
 const STATE_SESSIONS_MAX = 100_000;
@@ -136,16 +134,6 @@ function sessionKeys(
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .slice(0, limit)
     .map(({ key }) => key);
-}
-
-export function readLog(
-  host: Host,
-  { after = 0, limit = 1_000, sessionKey }: ReadOptions = {},
-): readonly LogRecord[] {
-  checkRange("limit", limit, 1, 10_000);
-  checkRange("after", after, 0, Number.MAX_SAFE_INTEGER);
-  if (sessionKey === undefined) return [...host.store.read({ after, limit })];
-  return [...history(host, sessionKey, after)].reverse().slice(0, limit);
 }
 
 /** Folds from the newest checkpoint at or before `position`. Nothing happens: effects are thrown away. */

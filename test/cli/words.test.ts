@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { jsonLine, oneLine } from "../../src/cli/plain.ts";
-import { duration } from "../../src/cli/time-words.ts";
+import { duration } from "../../src/words/time.ts";
 import { recordLine } from "../../src/cli/words.ts";
 import { commandLine, eventOf, type ExitRecord } from "../../src/daemon/exit-record.ts";
 import { TAIL_BYTES_MAX, tailOf } from "../../src/daemon/tail.ts";

@@ -224,6 +224,13 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       expect(await positions({ after: 1, limit: 1 })).toEqual([2]);
       expect(await positions({ sessionKey: "a" })).toEqual([1, 3]);
       expect(await positions({ after: 3 })).toEqual([]);
+      expect(await positions({ before: 3 })).toEqual([1, 2]);
+      expect(await positions({ before: 99, limit: 2 })).toEqual([2, 3]);
+      expect(await positions({ before: 3, after: 1 })).toEqual([2]);
+      expect(await positions({ before: 1 })).toEqual([]);
+      expect(await positions({ before: 4, limit: 1, sessionKey: "a" })).toEqual([3]);
+      expect(await positions({ before: 3, limit: 9, sessionKey: "a" })).toEqual([1]);
+      expect(await positions({ before: 3, sessionKey: "nobody" })).toEqual([]);
       expect(Object.keys((await it.heartbeat.stateAt(1)).sessions)).toEqual(["a"]);
       expect(Object.keys((await it.heartbeat.stateAt(3)).sessions)).toEqual(["a", "b"]);
     });

@@ -44,9 +44,10 @@ const stream = createRoute({
 export function logRoutes(app: App, served: Served, streams: ReturnType<typeof createStreamCount>): void {
   const { heartbeat, limits } = served;
   app.openapi(log, async (context) => {
-    const { from = 1, limit, sessionKey } = context.req.valid("query");
+    const { from = 1, before, limit, sessionKey } = context.req.valid("query");
     const records = await heartbeat.read({
       after: Math.max(0, from - 1),
+      ...(before === undefined ? {} : { before }),
       ...(limit === undefined ? {} : { limit }),
       ...(sessionKey === undefined ? {} : { sessionKey }),
     });

@@ -47,6 +47,9 @@ export const logQuery = z.strictObject({
   from: natural(Number.MAX_SAFE_INTEGER)
     .optional()
     .openapi({ description: "First position. Default: the oldest." }),
+  before: natural(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .openapi({ description: "The last records before this position, oldest of them first." }),
   limit: natural(10_000).optional(),
   sessionKey: sessionKey.optional(),
 });

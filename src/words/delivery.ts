@@ -1,13 +1,13 @@
 import type { DeliveryRecord } from "../core/records.ts";
-import type { Route } from "../index.ts";
-import { oneLine } from "./plain.ts";
-import { clockTime, duration } from "./time-words.ts";
+import type { Route } from "../vocabulary.ts";
+import { excerpt } from "./excerpt.ts";
+import { clockTime, duration } from "./time.ts";
 
 /** What happens to a reply on its way, in words. */
 export function deliveryRecordWords(record: DeliveryRecord): string {
   switch (record.type) {
     case "delivery.queued": {
-      const said = record.body === null ? "(forgotten)" : `"${oneLine(record.body.text)}"`;
+      const said = record.body === null ? "(forgotten)" : `"${excerpt(record.body.text)}"`;
       return `reply ${said} goes out to ${routeWords(record.facts.route)}: ${record.facts.deliveryId}`;
     }
     case "delivery.started":

@@ -1,7 +1,6 @@
 import type { ScheduleRecord } from "../core/records.ts";
-import type { Cadence } from "../index.ts";
-import { oneLine } from "./plain.ts";
-import { clockTime, duration } from "./time-words.ts";
+import type { Cadence } from "../vocabulary.ts";
+import { clockTime, duration } from "./time.ts";
 
 /** `every 30 min 0 s`, `0 9 * * 1-5 (Europe/Berlin)`, `once at ...`. */
 export function cadenceWords(cadence: Cadence): string {
@@ -16,7 +15,7 @@ export function cadenceWords(cadence: Cadence): string {
 }
 
 export function scheduleRecordWords(record: ScheduleRecord): string {
-  const name = oneLine(record.facts.scheduleId, 128);
+  const name = record.facts.scheduleId;
   switch (record.type) {
     case "schedule.set":
       return `schedule ${name} set: ${cadenceWords(record.facts.cadence)}; ${nextWords(record.facts.nextAtMs)}`;
