@@ -1,5 +1,6 @@
 import type { ActorKind } from "./core/actor.ts";
 import type { LogRecord } from "./core/records.ts";
+import type { ReadOptions } from "./read-options.ts";
 import type {
   Accepted,
   DeadLetter,
@@ -19,6 +20,8 @@ import type {
   Trust,
   Why,
 } from "./vocabulary.ts";
+
+export type * from "./read-options.ts";
 
 /** What is said about a wake. */
 export interface WakeOptions {
@@ -102,18 +105,6 @@ export interface SessionView extends SessionSummary {
     readonly startedAtMs: number;
   } | null;
   readonly why: Why;
-}
-
-/** Which records to read. */
-export interface ReadOptions {
-  /** Records after this position. @default 0: from the oldest still held */
-  readonly after?: number;
-  /** The last records before this position, down to `after`: to go back page by page, name the first position of the page before. */
-  readonly before?: number;
-  /** At most this many, 1 to 10_000. @default 1_000 */
-  readonly limit?: number;
-  /** Only this session's. Without `before` its newest 10_000 are looked through, and no more. */
-  readonly sessionKey?: string;
 }
 
 /** Which part of a list to answer. */

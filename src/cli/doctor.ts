@@ -10,6 +10,7 @@ import { connect, dataFolderOf, type CommonOptions } from "./contact.ts";
 import { EXIT } from "./exit-codes.ts";
 import { paint, print, talk } from "./output.ts";
 import { jsonLine, oneLine } from "./plain.ts";
+import { progress } from "./progress.ts";
 import { configOption, subcommand } from "./subcommand.ts";
 
 /** One thing that was looked at. */
@@ -118,7 +119,11 @@ function checkDisk(folder: string): Finding {
 async function checkDatabase(dataFolder: string): Promise<Finding> {
   try {
     const { verifyStore } = await import("../index.ts");
-    const { records, sessions, problems } = verifyStore(dataFolder);
+    using bar = progress("checking the database");
+    const { records, sessions, problems } = verifyStore(dataFolder, ({ step, done, total }) => {
+      if (done === 0) bar.step(`checking the database: ${step}`, total);
+      bar.at(done);
+    });
     const first = problems[0];
     if (first === undefined) {
       return { check: "database", ok: true, detail: `${records} records of ${sessions} sessions verified` };

@@ -5,6 +5,7 @@ import { LubdubError } from "../errors.ts";
 import { connect, dataFolderOf, type CommonOptions } from "./contact.ts";
 import { show } from "./output.ts";
 import { oneLine } from "./plain.ts";
+import { during, progress } from "./progress.ts";
 import { subcommand } from "./subcommand.ts";
 
 /** forget and backup: what is kept, and where. */
@@ -26,8 +27,14 @@ async function forget(session: string, options: CommonOptions): Promise<void> {
 
 async function backup(file: string, options: CommonOptions): Promise<void> {
   const target = resolve(file);
-  if (!(await backupByDaemon(target, options))) await backupDirectly(target, dataFolderOf(options));
+  using bar = progress("writing the backup");
+  await during(write(target, options), bar);
+  bar.clear();
   await show(options.json, { file: target }, () => `backup written: ${target}`);
+}
+
+async function write(target: string, options: CommonOptions): Promise<void> {
+  if (!(await backupByDaemon(target, options))) await backupDirectly(target, dataFolderOf(options));
 }
 
 /** @returns false when no daemon is there to do it */

@@ -61,13 +61,23 @@ export function progress(
   };
 }
 
+/** Keeps a bar alive while something goes on that does not say how far it is. */
+export async function during<T>(work: Promise<T>, bar: Progress): Promise<T> {
+  const timer = setInterval(() => bar.at(0), REDRAW_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 const SILENT: Progress = { at() {}, step() {}, clear() {}, [Symbol.dispose]() {} };
 
 function barLine(what: string, done: number, total: number | undefined, spentMs: number): string {
-  const count = done.toLocaleString("en");
-  if (total === undefined || total <= 0) return `${what}  ${count}  ${duration(spentMs)}`;
+  const count = done === 0 ? "" : `  ${done.toLocaleString("en")}`;
+  if (total === undefined || total <= 0) return `${what}${count}  ${duration(spentMs)}`;
   const part = Math.min(1, done / total);
   const full = Math.round(part * BAR_CHARS);
   const bar = `[${"#".repeat(full)}${"-".repeat(BAR_CHARS - full)}]`;
-  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)} %  ${count}  ${duration(spentMs)}`;
+  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)} %${count}  ${duration(spentMs)}`;
 }

@@ -103,6 +103,8 @@ test("from a caller to every command, and to the daemon's own terminal", async (
   const commands = [
     ["log"],
     ["log", "--json"],
+    ["replay"],
+    ["replay", "--json"],
     ["sessions"],
     ["dead", "ls"],
     ["why", `${key}\u009b31m\u001b[2J`],

@@ -6,6 +6,8 @@ export interface VerifyProgress {
   readonly step: "structure" | "records" | "snapshots";
   /** Rows of this step looked at so far; 0 when it begins. */
   readonly done: number;
+  /** How many there are, where that is known. */
+  readonly total?: number;
 }
 
 /** Where the checks of `verifyStore` report what they find. */

@@ -6,7 +6,7 @@ import { fromRow, type LogRow } from "./records.ts";
 import { asProblem, type Findings } from "./findings.ts";
 
 const PAGE_RECORDS = 1_000;
-const PROGRESS_RECORDS = 10_000;
+const PROGRESS_RECORDS = 1_000;
 /** After so many records in a row that cannot be read at all, the rest of the log is given up. */
 const UNREADABLE_MAX = 10_000;
 
@@ -18,7 +18,8 @@ export function verifyLog(db: DatabaseSync, findings: Findings, ends: Ends | und
   let last = ends?.base.position ?? 0;
   /** Hash of the record before; undefined after one that is missing or cannot be read. */
   let hash: string | undefined = ends?.base.hash;
-  progress({ step: "records", done: 0 });
+  const total = ends === undefined ? {} : { total: ends.head.position - ends.base.position };
+  progress({ step: "records", done: 0, ...total });
   for (const found of rowsOf(db, file, last, ends?.head.position ?? Infinity)) {
     if (!Array.isArray(found)) {
       problem(found);
@@ -36,7 +37,7 @@ export function verifyLog(db: DatabaseSync, findings: Findings, ends: Ends | und
     hash = found[10];
     last = position;
     records += 1;
-    if (records % PROGRESS_RECORDS === 0) progress({ step: "records", done: records });
+    if (records % PROGRESS_RECORDS === 0) progress({ step: "records", done: records, ...total });
   }
   return { records, sessions: sessions.size };
 }

@@ -4,7 +4,7 @@ import { sum } from "./integrity.ts";
 import { fromRow, SNAPSHOT_COLUMNS, type SnapshotRow } from "./snapshots.ts";
 import { asProblem, type Findings } from "./findings.ts";
 
-const PROGRESS_SNAPSHOTS = 10_000;
+const PROGRESS_SNAPSHOTS = 1_000;
 
 /** @returns how many there are */
 export function verifySnapshots(db: DatabaseSync, { file, problem, progress }: Findings): number {

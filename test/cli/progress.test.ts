@@ -1,0 +1,71 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { during, progress, type BarStream } from "../../src/cli/progress.ts";
+
+/** A terminal that remembers what was written. */
+function terminal(facts: Partial<BarStream> = {}): BarStream & { readonly written: string[] } {
+  const written: string[] = [];
+  return { isTTY: true, columns: 100, written, write: (text) => written.push(text), ...facts };
+}
+
+test("a bar says what, how far, how many and how long; and is taken away at the end", () => {
+  const screen = terminal();
+  let nowMs = 0;
+  {
+    using bar = progress("reading the log", 2_000, screen, () => nowMs);
+    nowMs = 5_000;
+    bar.at(1_000);
+    bar.at(1_001); // too soon to be drawn again
+    nowMs = 5_200;
+    bar.at(2_000);
+  }
+  expect(screen.written).toEqual([
+    "\r\u001b[Kreading the log  [############------------]  50 %  1,000  5.0 s",
+    "\r\u001b[Kreading the log  [########################] 100 %  2,000  5.2 s",
+    "\r\u001b[K",
+  ]);
+});
+
+test("what is over soon shows nothing", () => {
+  const screen = terminal();
+  let nowMs = 0;
+  using bar = progress("x", 10, screen, () => nowMs);
+  nowMs = 300;
+  bar.at(10);
+  bar.clear();
+  expect(screen.written).toEqual([]);
+});
+
+test("on a pipe or in a file there is no bar at all", () => {
+  const screen = terminal();
+  const { isTTY: _, ...stream } = screen;
+  let nowMs = 0;
+  using bar = progress("x", 10, stream, () => (nowMs += 10_000));
+  bar.at(5);
+  bar.clear();
+  expect(screen.written).toEqual([]);
+});
+
+test("a bar never takes more than one line of the terminal, and a step that is new is named", () => {
+  const screen = terminal({ columns: 12 });
+  let nowMs = 0;
+  using bar = progress("checking the database", undefined, screen, () => nowMs);
+  nowMs = 1_000;
+  bar.at(1);
+  bar.step("snapshots");
+  nowMs = 2_000;
+  bar.at(1);
+  expect(screen.written).toEqual(["\r\u001b[Kchecking th", "\r\u001b[Ksnapshots  "]);
+});
+
+test("what does not say how far it is shows that it goes on", async () => {
+  const screen = terminal();
+  let nowMs = 0;
+  const bar = progress("writing the backup", undefined, screen, () => (nowMs += 1_000));
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const work = during(promise, bar);
+  while (screen.written.length === 0) await delay(10);
+  resolve(7);
+  expect(await work).toBe(7);
+  expect(screen.written[0]).toMatch(/Kwriting the backup {2}\d\.0 s$/);
+});
