@@ -13,7 +13,7 @@ import { runEndEntries, runStartEntry } from "./runs.ts";
 import { scheduleEntry } from "./schedules.ts";
 import { Thread } from "./thread.ts";
 
-export type { EntryKind, TimelineEntry, WaitReason } from "./entry.ts";
+export type { EntryKind, TimelineEntry } from "./entry.ts";
 
 /** Tells the story of sessions from their records: beside what the records say, how long each wait, run and reply took. */
 export interface Timeline {
