@@ -7,7 +7,7 @@ import { createIntake, type Intake } from "../intake/accept.ts";
 import { memoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { steadyClock, systemClock, type Clock } from "../run/clock.ts";
+import { steadyClock, systemClock, wallClockOf, type Clock } from "../run/clock.ts";
 import { GroupCommit, type Journal } from "../run/journal.ts";
 import { createAttribution } from "../run/attribution.ts";
 import { Courier } from "../run/courier.ts";
@@ -82,7 +82,8 @@ class EmbeddedHost implements Host {
     const aside = (kind: Place["kind"]) => (key: string, error: unknown) =>
       this.quarantine({ kind, key }, error);
     const shared = this.#shared();
-    const lanes = { leases: this.leases, attribution, waker: this.waker, quarantine: aside("heartbeat") };
+    const { store, leases, waker: laneWaker } = this;
+    const lanes = { store, leases, attribution, waker: laneWaker, quarantine: aside("heartbeat") };
     this.runner = new LaneRunner({ ...shared, ...lanes });
     const waker = createWaker(timer.share(), () => this.clock.nowMs());
     this.courier = new Courier({ ...shared, waker, quarantine: aside("delivery") });
@@ -194,7 +195,7 @@ class EmbeddedHost implements Host {
         intake: this.intake,
         index: this.scheduleIndex,
         timer,
-        wallMs: this.options.clock?.nowMs ?? Date.now,
+        wallMs: wallClockOf(this.options),
         quarantine: (key, error) => this.quarantine({ kind: "schedule", key }, error),
       },
       this.store.head().atMs,

@@ -11,6 +11,8 @@ export interface HoldFacts {
   readonly sessionKey: string;
   readonly intent: Intent;
   readonly nowMs: number;
+  /** What the wall clock shows: `nowMs`, unless it was set back. */
+  readonly wallMs: number;
   /** In [0, 1), drawn by the host. */
   readonly random: number;
   /** How many runs in a row have caused each other up to this wake; 0 when something from outside did. */
@@ -27,12 +29,14 @@ export interface Held {
   readonly untilMs: number;
 }
 
+type Times = Pick<HoldFacts, "nowMs" | "wallMs">;
+
 /** All limits, ready to be asked. Pure. */
 export interface Policies {
   /** Asked right before a wake would start. */
   hold(facts: HoldFacts): Held | null;
   /** What is written down with a run that starts, so that it counts; undefined when nothing counts. */
-  counts(nowMs: number): { readonly keepStarts: number; readonly dayEndsAtMs?: number } | undefined;
+  counts(times: Times): { readonly keepStarts: number; readonly dayEndsAtMs?: number } | undefined;
 }
 
 /**
@@ -52,10 +56,11 @@ export function policiesOf(limits: Limits): Policies {
   );
   const daily = session.daily !== undefined || agent.daily !== undefined;
   return {
-    hold({ sessionKey, intent, nowMs, random, depth, runMs, ...known }) {
+    hold({ sessionKey, intent, nowMs, wallMs, random, depth, runMs, ...known }) {
       const ofAgent = known.agent?.tally;
+      const quietMs = quietUntil(sessionKey, passes(intent, "quiet-hours"), wallMs);
       const untilMs: Readonly<Record<Hold, readonly (number | null)[]>> = {
-        "quiet-hours": [quietUntil(sessionKey, passes(intent, "quiet-hours"), nowMs)],
+        "quiet-hours": [onSteady(quietMs, { nowMs, wallMs })],
         cooldown: [cooldownUntil(known.session, session, nowMs), cooldownUntil(ofAgent, agent, nowMs)],
         flood: [floodUntil(known.session, session, nowMs), floodUntil(ofAgent, agent, nowMs)],
         budget: [budgetUntil(known.session, session, nowMs), budgetUntil(ofAgent, agent, nowMs)],
@@ -66,13 +71,17 @@ export function policiesOf(limits: Limits): Policies {
       };
       return longest(intent, untilMs);
     },
-    counts(nowMs) {
+    counts(times) {
       if (!counting) return undefined;
-      const dayEndsAtMs = daily ? midnight.next(nowMs) : null;
+      const dayEndsAtMs = daily ? onSteady(midnight.next(times.wallMs), times) : null;
       return { keepStarts, ...(dayEndsAtMs === null ? {} : { dayEndsAtMs }) };
     },
   };
 }
+
+/** A moment of the wall clock on the clock that deadlines are on, which never goes back. */
+const onSteady = (atMs: number | null, { nowMs, wallMs }: Times): number | null =>
+  atMs === null ? null : nowMs + (atMs - wallMs);
 
 /** Quiet hours know themselves whether an urgent wake passes: it depends on the window. */
 function longest(intent: Intent, untilMs: Readonly<Record<Hold, readonly (number | null)[]>>): Held | null {

@@ -10,6 +10,10 @@ export interface Clock {
   readonly random: () => number;
 }
 
+/** The wall clock as it is, set back or forward: for what goes by a time of day. */
+export const wallClockOf = ({ clock }: { readonly clock?: Clock | undefined }): Clock["nowMs"] =>
+  clock?.nowMs ?? Date.now;
+
 /** Node fires a timer of 2^31 ms or more at once, so a long wait is a chain of shorter ones. */
 const TIMER_MS_MAX = 3_600_000;
 

@@ -2,7 +2,7 @@ import type { SessionContext, Wake } from "../../machines/index.ts";
 import { backoffMs } from "../core/backoff.ts";
 import type { World } from "../core/world.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Clock } from "./clock.ts";
+import { wallClockOf, type Clock } from "./clock.ts";
 import type { RecordDraft } from "./journal.ts";
 
 interface LimitParts {
@@ -11,24 +11,27 @@ interface LimitParts {
   readonly options: ResolvedOptions;
 }
 
+type HeldDraft = Extract<RecordDraft, { readonly type: "wake.held" }>;
+
 /** The policies, told what they need to know of a session and its agent. */
 export class RunLimits {
   readonly #parts: LimitParts;
+  readonly #wallMs: () => number;
 
   constructor(parts: LimitParts) {
     this.#parts = parts;
+    this.#wallMs = wallClockOf(parts.options);
   }
 
   /** What is written down when a policy holds the wake back; null when it may start. */
-  hold(wake: Wake, session: SessionContext): RecordDraft | null {
+  hold(wake: Wake, session: SessionContext): HeldDraft | null {
     const { clock, options } = this.#parts;
     if (options.policies === null) return null;
     const { sessionKey, wakeId, intent } = wake;
-    const nowMs = clock.nowMs();
     const held = options.policies.hold({
       sessionKey,
       intent,
-      nowMs,
+      ...this.#times(),
       random: options.limits?.breaker ? clock.random() : 0,
       depth: depthOf(wake, session),
       session: session.tally,
@@ -40,10 +43,18 @@ export class RunLimits {
     return { type: "wake.held", sessionKey, facts, body: null };
   }
 
+  /** The same for one that is held: null when it is held until the same moment. Where nothing holds it any more, it is due. */
+  holdAnew(wake: Wake, session: SessionContext): HeldDraft | null {
+    const { sessionKey, wakeId, dueAtMs, hold: reason = "quiet-hours" } = wake;
+    const due = { wakeId, reason, dueAtMs: this.#parts.clock.nowMs() };
+    const held = this.hold(wake, session) ?? { type: "wake.held", sessionKey, facts: due, body: null };
+    return held.facts.dueAtMs === dueAtMs ? null : held;
+  }
+
   /** What is written down with the start of a run, so that it counts. */
   startFacts(wake: Wake, session: SessionContext) {
-    const { clock, options } = this.#parts;
-    const counts = options.policies?.counts(clock.nowMs());
+    const { options } = this.#parts;
+    const counts = options.policies?.counts(this.#times());
     const depth = depthOf(wake, session);
     return {
       ...(depth > 0 && { depth }),
@@ -53,8 +64,8 @@ export class RunLimits {
 
   /** The agent whose limits count the session's runs. */
   endFacts(sessionKey: string): { readonly agent?: string } {
-    const { clock, options } = this.#parts;
-    const counts = options.policies?.counts(clock.nowMs());
+    const { options } = this.#parts;
+    const counts = options.policies?.counts(this.#times());
     return counts === undefined ? {} : { agent: options.agentOf(sessionKey) };
   }
 
@@ -67,6 +78,12 @@ export class RunLimits {
     const { untilMs = 0, openings = 0 } = this.#agent(sessionKey)?.breaker ?? {};
     if (untilMs > nowMs) return untilMs;
     return nowMs + backoffMs(openings + 1, breaker, clock.random());
+  }
+
+  /** The wall clock first: a moment later, and a hold would end a moment before its time. */
+  #times() {
+    const wallMs = this.#wallMs();
+    return { wallMs, nowMs: this.#parts.clock.nowMs() };
   }
 
   #agent(sessionKey: string) {

@@ -6,6 +6,7 @@ import type { RunEffect } from "../core/effects.ts";
 import { isRunEnd, type LogRecord } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
 import { newId } from "../core/ids.ts";
+import type { Store } from "../log/store.ts";
 import type { Journal, RecordDraft } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { RunHandler } from "../vocabulary.ts";
@@ -16,6 +17,7 @@ import { endOrphan, handOver, keepingItsFailures } from "./lane-changed.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
 import { RunLimits } from "./limits.ts";
+import { QuietWatch } from "./quiet-watch.ts";
 import { ALERTS_DISABLED, answersOneOf, isUnseen } from "./reply.ts";
 import { settleInterrupted, settleRun, type Settling } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
@@ -51,6 +53,7 @@ export interface Runner {
 interface RunnerParts {
   readonly world: World;
   readonly journal: Pick<Journal, "write" | "nextPosition" | "flush" | "committed">;
+  readonly store: Pick<Store, "deadlines">;
   readonly waker: Waker;
   readonly leases: Leases;
   readonly attribution: Attribution;
@@ -69,6 +72,7 @@ export class LaneRunner implements Runner {
   readonly #idleKeys = new Map<string, string>();
   readonly #signals: RuntimeSignals;
   readonly #limits: RunLimits;
+  readonly #quiet: QuietWatch;
   readonly #settling: Settling;
   readonly #unsettled: LogRecord[] = [];
   readonly #onDrained: (() => void)[] = [];
@@ -77,6 +81,7 @@ export class LaneRunner implements Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#limits = new RunLimits(parts);
+    this.#quiet = new QuietWatch({ ...parts, limits: this.#limits });
     this.#settling = { ...parts, limits: this.#limits };
     this.#signals = new RuntimeSignals(parts, (lane, sessionKey) => this.idle(lane, sessionKey));
   }
@@ -100,6 +105,7 @@ export class LaneRunner implements Runner {
         journal.write({ type, sessionKey, facts, body } as RecordDraft),
       );
     }
+    if (!this.#stopped) this.#quiet.look();
     for (;;) {
       for (const lane of this.#touched) this.#safely(lane, () => this.#lookAt(lane));
       this.#touched.clear();
@@ -160,6 +166,7 @@ export class LaneRunner implements Runner {
   }
 
   reset(): void {
+    this.#quiet.reset();
     for (const [lane, running] of this.#runs) if (running === null) this.#gone(lane);
   }
 
