@@ -1,3 +1,4 @@
+import type { ActorKind } from "../core/actor.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { actorsOf, step, type Place, type Watch } from "../core/step.ts";
@@ -22,6 +23,8 @@ export type RecordDraft = LogRecord extends infer R
 export interface Journal {
   readonly nextPosition: number;
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }>;
+  /** All that `work` writes, or nothing of it: if it throws, what it wrote is taken back, and the error goes on. */
+  together<T>(work: () => T): T;
   /** Resolves when everything written so far is synced to disk; rejects with the store's error. */
   committed(): Promise<void>;
   /** One record, committed or of this turn. */
@@ -87,15 +90,16 @@ export class GroupCommit implements Journal {
 
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
-    const { session, place, agentId } = actorsOf(world, draft as LogRecord);
-    const { previous } = session;
+    const moved = actorsOf(world, draft as LogRecord);
+    const { place } = moved;
+    const { previous } = moved.session;
     const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());
     const record = { ...draft, position, previous, atMs } as unknown as LogRecord;
     try {
       step(world, record, watch);
     } catch (error) {
-      this.#takeBack(session.key, place, agentId);
+      this.#takeBack([movedBy(moved)]);
       throw error;
     }
     this.#position = position;
@@ -112,6 +116,20 @@ export class GroupCommit implements Journal {
     }
     this.#schedule();
     return record as never;
+  }
+
+  together<T>(work: () => T): T {
+    const { records, dedupe, positionByDedupeKey } = this.#turn;
+    const [recordsBefore, dedupeBefore] = [records.length, dedupe.length];
+    try {
+      return work();
+    } catch (error) {
+      const taken = records.splice(recordsBefore);
+      this.#position -= taken.length;
+      for (const { key } of dedupe.splice(dedupeBefore)) positionByDedupeKey.delete(key);
+      this.#takeBack(taken.map((record) => movedBy(actorsOf(this.#parts.world, record))));
+      throw error;
+    }
   }
 
   committed(): Promise<void> {
@@ -166,17 +184,19 @@ export class GroupCommit implements Journal {
     takeEffects();
   }
 
-  /** A machine threw, and is in no state any more: its record is refused, and its actors are again where the log leads. */
-  #takeBack(sessionKey: string, place: Place, agentId: string | undefined): void {
+  /**
+   * A machine threw, and is in no state any more: its record is refused, and its actors are again where the log leads. So are
+   * those of records that stand and fall with it.
+   */
+  #takeBack(actors: readonly (readonly [kind: ActorKind, key: string])[][]): void {
+    if (actors.length === 0) return;
     const { store, world } = this.#parts;
     const past = world.atRest();
     for (const record of store.read({ after: store.checkpoint() })) {
       if (canBeRead(past, record)) step(past, record);
     }
     for (const record of this.#turn.records) step(past, record);
-    world.restore("session", sessionKey, past);
-    world.restore(place.kind, place.key, past);
-    if (agentId !== undefined) world.restore("agent", agentId, past);
+    for (const [kind, key] of actors.flat()) world.restore(kind, key, past);
   }
 
   #checkpointDue(asked: boolean): boolean {
@@ -193,6 +213,11 @@ export class GroupCommit implements Journal {
     this.#scheduled = true;
     this.#parts.clock.afterTurn(() => this.flush());
   }
+}
+
+function movedBy({ session, place, agentId }: ReturnType<typeof actorsOf>): [ActorKind, string][] {
+  const agent: [ActorKind, string][] = agentId === undefined ? [] : [["agent", agentId]];
+  return [["session", session.key], [place.kind, place.key], ...agent];
 }
 
 /** What could not be read at the start is set aside, and has missed what the log says of it. */

@@ -13,7 +13,7 @@ import { createWaker, type Waker } from "./waker.ts";
 
 interface SchedulerParts {
   readonly world: World;
-  readonly journal: Pick<Journal, "write">;
+  readonly journal: Pick<Journal, "write" | "together">;
   readonly intake: Pick<Intake, "queue" | "request">;
   readonly index: ScheduleIndex;
   readonly timer: SharedTimer;
@@ -33,7 +33,7 @@ const SET_BACK_NOTICED_MS = 60_000;
 const LATE_MS = 60_000;
 
 /**
- * Makes schedules tick. A tick writes its event or its wake and `schedule.fired` in one commit; whatever becomes of the run,
+ * Makes schedules tick. A tick writes its event or its wake and `schedule.fired` in one commit, both or none; whatever becomes of the run,
  * the next tick stands. It decides only *when*; what may happen is decided by the machine.
  */
 export class Scheduler {
@@ -139,9 +139,11 @@ export class Scheduler {
   #fire(entry: ScheduleEntry, asked: Schedule, tick: Tick, nowMs = tick.tickAtMs): void {
     const { journal } = this.#parts;
     const late = asked.onMissed === "skip" && nowMs - tick.tickAtMs > LATE_MS;
-    const woken = late ? ({ skipped: "missed" } as const) : this.#wake(entry, asked, tick);
-    const facts = { scheduleId: entry.key, ...tick, eventId: null, ...woken };
-    journal.write({ type: "schedule.fired", sessionKey: asked.sessionKey, facts, body: null });
+    journal.together(() => {
+      const woken = late ? ({ skipped: "missed" } as const) : this.#wake(entry, asked, tick);
+      const facts = { scheduleId: entry.key, ...tick, eventId: null, ...woken };
+      journal.write({ type: "schedule.fired", sessionKey: asked.sessionKey, facts, body: null });
+    });
   }
 
   /** Queues what the tick says, unless the last one still waits: then that run is enough for both. */
