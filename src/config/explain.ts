@@ -33,7 +33,7 @@ function isUnknownField({ code }: z.core.$ZodIssue): boolean {
 }
 
 /** `agents[0].command.argv` */
-function fieldName(path: readonly PropertyKey[]): string {
+export function fieldName(path: readonly PropertyKey[]): string {
   const name = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
   return name.replace(/^\./, "") || "the file";
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LubdubError } from "../errors.ts";
-import { explain } from "./explain.ts";
+import { explain, fieldName } from "./explain.ts";
 import { configSchema, type Config, type ResolvedConfig } from "./schema.ts";
 
 /** Looked for in the working folder. */
@@ -34,9 +34,27 @@ export function defineConfig(config: Config): Config {
 export async function loadConfig(file?: string, folder: string = process.cwd()): Promise<LoadedConfig> {
   const path = file === undefined ? findConfig(folder) : resolve(folder, file);
   const value = path === null ? {} : await read(path);
+  refuseSwallowed(value, path ?? folder);
   const result = configSchema.safeParse(value);
   if (!result.success) throw explain(result.error, value, path ?? folder);
   return { ...result.data, file: path, folder: path === null ? folder : dirname(path) };
+}
+
+/** Deeper than any field of a configuration. */
+const DEPTH_MAX = 16;
+
+/** The schema leaves out a field of this name without a word: a route or a pattern would be another one than what was written. */
+function refuseSwallowed(value: unknown, file: string, path: readonly PropertyKey[] = []): void {
+  if (typeof value !== "object" || value === null || path.length > DEPTH_MAX) return;
+  if (Object.hasOwn(value, "__proto__")) {
+    throw new LubdubError("LUBDUB_CONFIG_INVALID", {
+      expected: `no field \`__proto__\` in \`${fieldName(path)}\` in \`${file}\``,
+      got: "one",
+      fix: "Rename it.",
+    });
+  }
+  for (const [name, inner] of Object.entries(value))
+    refuseSwallowed(inner, file, [...path, Array.isArray(value) ? Number(name) : name]);
 }
 
 function findConfig(folder: string): string | null {

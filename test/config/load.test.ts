@@ -32,6 +32,21 @@ async function problem(load: Promise<unknown>): Promise<string> {
   return (error as LubdubError).message;
 }
 
+describe("a field that a schema would leave out in silence", () => {
+  const proto = JSON.parse('{"__proto__":"x"}') as object;
+  const schedule = { id: "a", session: "b", every: "1h" };
+  it.each([
+    ["schedules[0].route", { schedules: [{ ...schedule, route: proto }] }],
+    ["deliver[0].route", { deliver: [{ command: { argv: ["true"] }, route: proto }] }],
+    ["agents[0].command.env", { agents: [{ match: "*", command: { argv: ["true"], env: proto } }] }],
+    ["delivery.visibility.channels", { delivery: { visibility: { channels: proto } } }],
+    ["the file", proto],
+  ])("is refused in %s", async (where, config) => {
+    const message = await problem(loadConfig(write("lubdub.config.json", config)));
+    expect(message).toContain(`no field \`__proto__\` in \`${where}\``);
+  });
+});
+
 describe("loadConfig", () => {
   it("wakes the console for everything when there is no file", async () => {
     expect(await loadConfig(undefined, folder)).toEqual({
