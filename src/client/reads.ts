@@ -19,6 +19,9 @@ type ReadCalls = Pick<
   | "status"
 >;
 
+/** As in process. */
+const READ_RECORDS = 1_000;
+
 /** The calls that only look. */
 export function createReadCalls(transport: Transport): ReadCalls {
   const get = async <T>(path: string, call?: Call): Promise<T> => (await transport.call(path, call)) as T;
@@ -49,9 +52,17 @@ export function createReadCalls(transport: Transport): ReadCalls {
     async deliveries(page = {}) {
       return (await get<{ deliveries: Delivery[] }>("/v1/deliveries" + query({ ...page }))).deliveries;
     },
-    async read({ after = 0, before, limit, sessionKey } = {}) {
-      const path = `/v1/log${query({ from: after + 1, before, limit, sessionKey })}`;
-      return (await get<{ records: LogRecord[] }>(path)).records;
+    async read({ after = 0, before, limit = READ_RECORDS, sessionKey } = {}) {
+      const all: LogRecord[] = [];
+      const place = { from: after + 1, before };
+      for (;;) {
+        const path = `/v1/log${query({ ...place, limit: limit - all.length, sessionKey })}`;
+        const { records, next, cut } = await get<{ records: LogRecord[]; next: number; cut: boolean }>(path);
+        all.splice(before === undefined ? all.length : 0, 0, ...records);
+        if (!cut) return all;
+        if (before === undefined) place.from = next;
+        else place.before = records[0]?.position;
+      }
     },
     stateAt: (position) => get<StateAt>(`/v1/state${query({ at: position })}`),
     status: () => get<Status>("/v1/status"),

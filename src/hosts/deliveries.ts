@@ -9,21 +9,34 @@ import type { Host } from "./host.ts";
 /** Whether an id is one of a delivery: dead ones are requeued and dismissed in the same way as dead events. */
 export const isDeliveryId = (id: string): boolean => id.startsWith("d-");
 
+/** So many deliveries are looked at in one turn of the event loop; then it is others' turn. */
+const LOOKS_PER_TURN_MAX = 500;
+
 /** Deliveries on their way and dead ones, by id. */
-export function listDeliveries(
+export async function listDeliveries(
   host: Host,
   { after = "", limit = 100, sessionKey, state }: DeliveryPage = {},
-): readonly Delivery[] {
+): Promise<readonly Delivery[]> {
+  host.guardRead();
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1_000) {
     throw new LubdubError("LUBDUB_INPUT_INVALID", { expected: "`limit` from 1 to 1000", got: shown(limit) });
   }
-  const all = sessionKey === undefined ? everywhere(host, state === "dead") : ofSession(host, sessionKey);
-  return [...all]
-    .filter((id) => id > after)
-    .sort()
-    .map((id) => deliveryOf(host.world.deliveries.peek(id)))
-    .filter((delivery) => delivery !== null && (state === undefined || delivery.state === state))
-    .slice(0, limit) as Delivery[];
+  const ids =
+    sessionKey === undefined
+      ? everywhere(host, after, state === "dead")
+      : later(ofSession(host, sessionKey), after);
+  const page: Delivery[] = [];
+  let looks = 0;
+  for (const id of ids) {
+    const delivery = deliveryOf(host.world.deliveries.peek(id));
+    if (delivery !== null && (state === undefined || delivery.state === state)) page.push(delivery);
+    if (page.length === limit) break;
+    if (++looks % LOOKS_PER_TURN_MAX === 0) {
+      await new Promise(setImmediate);
+      host.guardRead();
+    }
+  }
+  return page;
 }
 
 /** What a session has on its way, and what of it is dead, oldest first. */
@@ -60,10 +73,21 @@ function found(host: Host, deliveryId: string, states: readonly string[]): Deliv
   });
 }
 
-function everywhere({ world, store }: Host, onlyDead: boolean): Iterable<string> {
-  const query = { kind: "delivery", limit: Number.MAX_SAFE_INTEGER, withDeadLetters: onlyDead } as const;
-  return new Set([...store.keys(query), ...world.deliveries.live.keys()]);
+/** Stored ones as they are asked for, and between them those that are not in the newest checkpoint: each once, by id. */
+function* everywhere({ world, store }: Host, after: string, onlyDead: boolean): Generator<string> {
+  const live = later(world.deliveries.live.keys(), after);
+  const query = { kind: "delivery", after, limit: Number.MAX_SAFE_INTEGER } as const;
+  let at = 0;
+  for (const id of store.keys({ ...query, withDeadLetters: onlyDead })) {
+    for (; at < live.length && (live[at] as string) < id; at++) yield live[at] as string;
+    if (live[at] === id) at++;
+    yield id;
+  }
+  yield* live.slice(at);
 }
+
+const later = (ids: Iterable<string>, after: string): readonly string[] =>
+  [...ids].filter((id) => id > after).sort();
 
 const ofSession = ({ world }: Host, sessionKey: string): readonly string[] =>
   world.peekSession(parseSessionKey(sessionKey)).actor.context.outbox?.deliveryIds ?? [];

@@ -33,6 +33,9 @@ export const DEFAULT_LIMITS: HttpLimits = {
 export const WAIT_MS_MAX = 60_000;
 export const WAIT_MS_DEFAULT = 30_000;
 
+/** Bytes of records in one answer of the log, unless the first one alone has more: the rest is asked for with `next`. */
+export const LOG_ANSWER_BYTES_MAX = 1_048_576;
+
 /** A turn taken over HTTP ends by itself when nobody renews it for this long. */
 export const TURN_TTL_MS_MIN = 1_000;
 export const TURN_TTL_MS_MAX = 300_000;

@@ -196,7 +196,7 @@ test("log and state by position", async () => {
   for (const text of ["one", "two"]) await post(app, "/v1/events", { text, sessionKey: KEY, wake: false });
   const page = await json(ask(app, "/v1/log?from=2&limit=1"));
   expect(page).toMatchObject({ records: [{ position: 2, body: { text: "two" } }], next: 3 });
-  expect(await json(ask(app, "/v1/log?from=3"))).toEqual({ records: [], next: 3 });
+  expect(await json(ask(app, "/v1/log?from=3"))).toEqual({ records: [], next: 3, cut: false });
   expect(await json(ask(app, "/v1/state?at=1"))).toMatchObject({ position: 1 });
   expect((await ask(app, "/v1/log?from=-1")).status).toBe(400);
   expect((await ask(app, "/v1/log?from=1&from=2")).status).toBe(400);

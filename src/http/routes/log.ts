@@ -1,9 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Heartbeat } from "../../api.ts";
+import type { LogRecord } from "../../core/records.ts";
 import { LubdubError, shown } from "../../errors.ts";
 import { answer, raw, type App, type Served } from "../answer.ts";
 import { followLog } from "../follow.ts";
+import { LOG_ANSWER_BYTES_MAX } from "../limits.ts";
 import { logQuery, stateQuery, streamHeaders, streamQuery } from "../schemas/requests.ts";
 import { logRecord, stateAt } from "../schemas/responses.ts";
 import { eventStream, type createStreamCount } from "../sse.ts";
@@ -12,6 +14,9 @@ import { answers, failures } from "./shape.ts";
 const page = z.object({
   records: z.array(logRecord),
   next: z.number().int().openapi({ description: "Pass it as `from` for what follows." }),
+  cut: z.boolean().openapi({
+    description: `Whether it ends before \`limit\` because an answer has at most ${LOG_ANSWER_BYTES_MAX} bytes of records: go on with \`next\`, or, going back, with \`before\` the first of them.`,
+  }),
 });
 const log = createRoute({
   method: "get",
@@ -44,14 +49,8 @@ const stream = createRoute({
 export function logRoutes(app: App, served: Served, streams: ReturnType<typeof createStreamCount>): void {
   const { heartbeat, limits } = served;
   app.openapi(log, async (context) => {
-    const { from = 1, before, limit, sessionKey } = context.req.valid("query");
-    const records = await heartbeat.read({
-      after: Math.max(0, from - 1),
-      ...(before === undefined ? {} : { before }),
-      ...(limit === undefined ? {} : { limit }),
-      ...(sessionKey === undefined ? {} : { sessionKey }),
-    });
-    return answer({ records, next: (records.at(-1)?.position ?? from - 1) + 1 });
+    const { from = 1, before, limit = LOG_LIMIT_DEFAULT, sessionKey } = context.req.valid("query");
+    return answer(await logPage(heartbeat, { after: Math.max(0, from - 1), before, limit, sessionKey }));
   });
   app.openapi(state, async (context) => answer(await heartbeat.stateAt(context.req.valid("query").at)));
   app.openapi(stream, async (context) => {
@@ -72,6 +71,43 @@ export function logRoutes(app: App, served: Served, streams: ReturnType<typeof c
       ),
     );
   });
+}
+
+const LOG_LIMIT_DEFAULT = 1_000;
+/** Read at once: what does not fit into the answer was read in vain. */
+const LOG_READ_RECORDS = 100;
+
+interface LogQuery {
+  readonly after: number;
+  readonly before: number | undefined;
+  readonly limit: number;
+  readonly sessionKey: string | undefined;
+}
+
+/** Up to `limit` records, as long as they fit into one answer; with `before` the last of them, else the first. */
+async function logPage(heartbeat: Heartbeat, { after, before, limit, sessionKey }: LogQuery) {
+  const filter = sessionKey === undefined ? {} : { sessionKey };
+  /** In the order in which they are looked at. */
+  const found: LogRecord[] = [];
+  const page = (cut: boolean) => {
+    const records = before === undefined ? found : found.toReversed();
+    return { records, next: (records.at(-1)?.position ?? after) + 1, cut };
+  };
+  let bytes = 0;
+  for (;;) {
+    const left = limit - found.length;
+    // Forwards, a session's records are found from the newest on: each read goes through all of them.
+    const size = sessionKey === undefined || before !== undefined ? Math.min(left, LOG_READ_RECORDS) : left;
+    const last = found.at(-1)?.position;
+    const place = before === undefined ? { after: last ?? after } : { after, before: last ?? before };
+    const read = await heartbeat.read({ ...filter, ...place, limit: size });
+    for (const record of before === undefined ? read : read.toReversed()) {
+      bytes += Buffer.byteLength(JSON.stringify(record));
+      if (bytes > LOG_ANSWER_BYTES_MAX && found.length > 0) return page(true);
+      found.push(record);
+    }
+    if (read.length < size || found.length === limit) return page(false);
+  }
 }
 
 /** The header wins: a browser repeats the first address when it comes back. A position of another log is refused. */
