@@ -48,7 +48,9 @@ export class QuietWatch {
       this.#aheadMs = aheadMs;
       this.#lanes = this.#allLanes();
     }
-    for (const lane of [...this.#running]) this.#lookAt(lane);
+    const running = new Set(this.#running);
+    this.#running.clear();
+    for (const lane of running) this.#lookAt(lane);
     for (let left = LOOKS_PER_TURN_MAX; left > 0 && this.#lanes !== null; left--) {
       const { value, done } = this.#lanes.next();
       if (done === true) this.#lanes = null;
@@ -66,7 +68,7 @@ export class QuietWatch {
 
   *#allLanes(): Generator<string, undefined> {
     const { world, store } = this.#parts;
-    yield* [...world.heartbeats.keys()];
+    yield* world.heartbeats.keys();
     for (const { key } of store.deadlines("heartbeat")) yield key;
   }
 
@@ -74,7 +76,6 @@ export class QuietWatch {
     const { world, journal, limits, quarantine } = this.#parts;
     try {
       const { value, context } = world.peekHeartbeat(lane).actor;
-      this.#running.delete(lane);
       const quiet = [...context.pending].filter(({ hold }) => hold === "quiet-hours");
       if (value === "running" && quiet.length > 0) return void this.#running.add(lane);
       for (const wake of quiet) {
@@ -82,7 +83,6 @@ export class QuietWatch {
         if (moved !== null) journal.write(moved);
       }
     } catch (error) {
-      this.#running.delete(lane);
       quarantine(lane, error);
     }
   }
