@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { plain } from "../agents/plain.ts";
 import { addConfig } from "./config.ts";
 import { addDead } from "./dead.ts";
+import { addDiagram } from "./diagram.ts";
 import { addDoctor } from "./doctor.ts";
 import { addInit } from "./init.ts";
 import { addKeep } from "./keep.ts";
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addDead(program);
   addKeep(program);
   addDoctor(program);
+  addDiagram(program);
   addConfig(program);
   addInit(program);
   return program;

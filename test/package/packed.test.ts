@@ -39,7 +39,7 @@ test("it holds the program and what a reader needs, and nothing else", () => {
     ]),
   );
   const built =
-    /^dist\/((?:src|machines)\/[a-z0-9/-]+\.(?:d\.ts|js)|dashboard\/(index\.html|assets\/[\w-]+\.(js|css|svg)))$/;
+    /^dist\/((?:src|machines)\/[a-z0-9/-]+\.(?:d\.ts|js|json)|dashboard\/(index\.html|assets\/[\w-]+\.(js|css|svg)))$/;
   const others = packed.filter((path) => !built.test(path));
   expect(others.toSorted()).toEqual(["LICENSE", "README.md", "bin/lubdub.js", "package.json"]);
 });

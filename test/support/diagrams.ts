@@ -1,30 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import {
-  agentMachine,
-  deliveryMachine,
-  heartbeatMachine,
-  scheduleMachine,
-  sessionMachine,
-} from "../../machines/index.ts";
-import { mermaidOf } from "../../src/inspect/diagram.ts";
+import { MACHINES } from "../../src/diagram/machines.ts";
+import { mermaidOf } from "../../src/diagram/mermaid.ts";
+import { layoutsFile, LAYOUTS_FILE } from "./layouts.ts";
 
-/** `npm run diagrams` writes the page; a test holds it current. */
+/** `npm run diagrams` writes the page and the layouts; a test holds both current. */
 export const PAGE = "machines/README.md";
 
-const MACHINES: readonly (readonly [file: string, machine: AnyStateMachine])[] = [
-  ["heartbeat.ts", heartbeatMachine],
-  ["session.ts", sessionMachine],
-  ["schedule.ts", scheduleMachine],
-  ["agent.ts", agentMachine],
-  ["delivery.ts", deliveryMachine],
-];
-
 export function diagramsPage(): string {
-  const sections = MACHINES.map(([file, machine]) =>
+  const sections = Object.entries(MACHINES).map(([name, machine]) =>
     [
-      `## [${machine.id}](${file})`,
-      docComment(file),
+      `## [${machine.id}](${name}.ts)`,
+      docComment(`${name}.ts`),
       `\`\`\`mermaid\n${mermaidOf(machine).trimEnd()}\n\`\`\``,
       table(machine),
     ].join("\n\n"),
@@ -66,4 +53,7 @@ function rowsOf(node: AnyStateNode, name: string): string[] {
   });
 }
 
-if (import.meta.main) writeFileSync(PAGE, diagramsPage());
+if (import.meta.main) {
+  writeFileSync(PAGE, diagramsPage());
+  writeFileSync(LAYOUTS_FILE, await layoutsFile());
+}

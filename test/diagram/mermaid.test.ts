@@ -1,7 +1,7 @@
 import { and, createMachine, not } from "xstate";
 import { describe, expect, test } from "vitest";
 import { heartbeatMachine, sessionMachine } from "../../machines/index.ts";
-import { mermaidOf } from "../../src/inspect/diagram.ts";
+import { mermaidOf } from "../../src/diagram/mermaid.ts";
 
 const lines = (machine: Parameters<typeof mermaidOf>[0]): string[] =>
   mermaidOf(machine)

@@ -1,4 +1,5 @@
 import { createMachine, type AnyStateMachine, type AnyStateNode } from "xstate";
+import { transitionsOf } from "./transitions.ts";
 
 /**
  * A machine as a Mermaid state diagram: states, and transitions as `event [guard]`.
@@ -61,26 +62,11 @@ function outgoing(node: AnyStateNode): Edge[] {
     .map(({ to, label }) => ({ from: idOf(node), to: idOf(to ?? node), label }));
 }
 
-function edgesOf(node: AnyStateNode): { to: AnyStateNode | null; label: string }[] {
-  const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
-  return transitions.flatMap(({ eventType, guard, target }) => {
-    const label = [
-      eventType === "" ? "always" : eventType,
-      guard === undefined ? "" : `[${guardName(guard)}]`,
-    ];
-    const targets = target ?? [null];
-    return targets.map((to) => ({ to, label: label.filter((part) => part !== "").join(" ") }));
-  });
-}
-
-function guardName(guard: unknown): string {
-  if (typeof guard === "string") return guard;
-  if (typeof guard === "object" && guard !== null && "type" in guard) return String(guard.type);
-  if (typeof guard !== "function") return String(guard);
-  const parts = "guards" in guard && Array.isArray(guard.guards) ? guard.guards : null;
-  const name = guard.name === "" ? "guard" : guard.name;
-  return parts === null ? name : `${name}(${parts.map(guardName).join(", ")})`;
-}
+const edgesOf = (node: AnyStateNode): { to: AnyStateNode | null; label: string }[] =>
+  transitionsOf(node).map(({ to, event, guard }) => ({
+    to,
+    label: guard === null ? event : `${event} [${guard}]`,
+  }));
 
 const isWithin = (node: AnyStateNode, ancestor: AnyStateNode): boolean =>
   node === ancestor || (node.parent !== undefined && isWithin(node.parent, ancestor));
