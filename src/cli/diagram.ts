@@ -4,11 +4,12 @@ import { historyDiagram, machinesDiagram, MACHINE_NAMES, type DiagramFormat } fr
 import type { LogRecord } from "../core/records.ts";
 import { LubdubError } from "../errors.ts";
 import type { CommonOptions } from "./contact.ts";
-import { openLog } from "./log-source.ts";
 import { show, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
+import { progress } from "./progress.ts";
+import { openRecords } from "./records.ts";
 import { subcommand } from "./subcommand.ts";
-import { clockTime } from "./time-words.ts";
+import { clockTime } from "../words/time.ts";
 import { recordWords } from "../words/record.ts";
 
 type MachineName = (typeof MACHINE_NAMES)[number];
@@ -65,9 +66,15 @@ async function history(
       fix: "Leave one out.",
     });
   }
-  await using log = await openLog(options);
+  using bar = progress("reading the log");
+  using source = await openRecords(options, bar);
+  bar.step("reading the log", source.size);
   const records: LogRecord[] = [];
-  for await (const record of log.records({ sessionKey: session })) records.push(record);
+  for await (const record of source.records({ sessionKey: session })) {
+    records.push(record);
+    bar.at(records.length);
+  }
+  bar.clear();
   if (records.length === 0) {
     throw new LubdubError("LUBDUB_NOT_FOUND", {
       expected: "a session that was heard of",

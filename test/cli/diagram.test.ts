@@ -43,5 +43,5 @@ test("diagram: a session that was never heard of, a machine and a session, no da
   const both = await place.run("diagram", "heartbeat", "--session", KEY);
   expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("LUBDUB_USAGE") });
   const none = await place.run("diagram", "--session", KEY);
-  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("LUBDUB_DATA_FOLDER_INVALID") });
+  expect(none).toMatchObject({ code: 4, stderr: expect.stringContaining("LUBDUB_DAEMON_UNREACHABLE") });
 });
