@@ -18,6 +18,7 @@ import type {
   Source,
   SystemEvent,
   Trust,
+  WaitingSession,
   Why,
 } from "./vocabulary.ts";
 
@@ -115,6 +116,29 @@ export interface PageOptions {
   readonly limit?: number;
 }
 
+/** Which part of the waiting list to answer. */
+export interface WaitingPageOptions {
+  /** What follows this place: `next` of an earlier page. */
+  readonly after?: string;
+  /** 1 to 1_000. @default 100 */
+  readonly limit?: number;
+  /** Only sessions whose key contains this, byte for byte. @default all */
+  readonly match?: string;
+}
+
+/** The sessions that are awake or wait, oldest wait first. */
+export interface WaitingPage {
+  readonly sessions: readonly WaitingSession[];
+  /** Pass it as `after`; null: that was all. A session whose oldest event changes meanwhile changes its place. */
+  readonly next: string | null;
+  /** How many wait or are awake, on all pages. */
+  readonly waiting: number;
+  /** How many of them are awake. */
+  readonly running: number;
+  /** Dead letters of all sessions. */
+  readonly dead: number;
+}
+
 /** Which deliveries to list. */
 export interface DeliveryPage {
   /** Delivery ids after this one, bytewise. */
@@ -210,6 +234,11 @@ export interface Heartbeat extends AsyncDisposable {
 
   /** Sessions with something queued, dead, or known, by key. */
   sessions(page?: PageOptions): Promise<readonly SessionSummary[]>;
+  /**
+   * The sessions that are awake or wait, oldest wait first, each with why. The first call looks through all lanes (about 2 s for
+   * 100,000 that wait, in small steps); then the list is kept up to date for as long as it is asked for once a minute.
+   */
+  waiting(page?: WaitingPageOptions): Promise<WaitingPage>;
   /** @throws LubdubError `LUBDUB_NOT_FOUND` for a session never heard of */
   session(sessionKey: string): Promise<SessionView>;
   deadLetters(page?: PageOptions): Promise<readonly DeadLetter[]>;

@@ -8,6 +8,7 @@ import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
 import { listDeadLetters, listSessions, sessionView, stateAt, statusOf, whyNot } from "./hosts/views.ts";
 import { schedulesOf } from "./hosts/schedules.ts";
 import { turnsOf } from "./hosts/turns.ts";
+import { createWaitingList } from "./hosts/waiting.ts";
 import { parseSessionKey } from "./intake/parse.ts";
 import { resolveOptions, type HeartbeatOptions } from "./options.ts";
 import { asEvents } from "./core/batch.ts";
@@ -33,6 +34,7 @@ const GRACE_MS = 10_000;
 export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const host = createHost(resolveOptions(options));
   const { world, leases, intake, store } = host;
+  const waiting = createWaitingList(host);
 
   const requestHeartbeat: Heartbeat["requestHeartbeat"] = (wake) => intake.wake(wake);
   const close: Heartbeat["close"] = ({ graceMs = GRACE_MS } = {}) => host.stop(graceMs);
@@ -60,6 +62,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     receipt: async (id) => receiptOf(host, id),
     waitFor: async (id, state, { signal } = {}) => waitFor(host, id, state, signal),
     sessions: async (page) => listSessions(host, page),
+    waiting: (page) => waiting.page(page),
     session: async (key) => sessionView(host, parseSessionKey(key)),
     deadLetters: async (page) => listDeadLetters(host, page),
     deliveries: async (page) => listDeliveries(host, page),

@@ -242,6 +242,14 @@ export interface Why {
   readonly untilMs: number | null;
   readonly queued: number;
   readonly dead: number;
+  /** `busy`, `backing-off`: how often the agent was busy, or the run failed. */
+  readonly times?: number;
+  /** `running`: the run that is going on. */
+  readonly runId?: string;
+  /** `waiting-for-lane`: the session that its lane works for. */
+  readonly ahead?: string;
+  /** `store-failed`: how. */
+  readonly failure?: string;
 }
 
 /** What becomes of ticks that nobody was there for: one tick that says how many, or none. */
@@ -277,6 +285,13 @@ export interface Schedule {
   readonly ticks: number;
   /** The next five ticks. */
   readonly upcomingMs: readonly number[];
+}
+
+/** A session that is awake, or waits to be. */
+export interface WaitingSession extends SessionSummary {
+  /** Since when: the time of its oldest event, or of the request when it came without one. Milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
+  readonly why: Why;
 }
 
 /** A session as lists show it. */

@@ -1,4 +1,4 @@
-import type { Heartbeat, PageOptions, SessionView, StateAt, Status } from "../api.ts";
+import type { Heartbeat, PageOptions, SessionView, StateAt, Status, WaitingPage } from "../api.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { DeadLetter, Delivery, Receipt, SessionSummary, SystemEvent, Why } from "../vocabulary.ts";
 import { query, sessionPath, type Call, type Transport } from "./transport.ts";
@@ -11,6 +11,7 @@ type ReadCalls = Pick<
   | "receipt"
   | "waitFor"
   | "sessions"
+  | "waiting"
   | "session"
   | "deadLetters"
   | "deliveries"
@@ -45,6 +46,7 @@ export function createReadCalls(transport: Transport): ReadCalls {
     async sessions(page) {
       return (await get<{ sessions: SessionSummary[] }>(paged("/v1/sessions", page))).sessions;
     },
+    waiting: (page = {}) => get<WaitingPage>("/v1/waiting" + query({ ...page })),
     session: async (key) => get<SessionView>(sessionPath(key)),
     async deadLetters(page) {
       return (await get<{ deadLetters: DeadLetter[] }>(paged("/v1/dead", page))).deadLetters;

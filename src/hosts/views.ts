@@ -27,7 +27,7 @@ export function whyNot({ world, clock, leases, runner, state, failure }: Host, s
   });
 }
 
-function summaryOf(host: Host, { key, lane, actor }: SessionEntry): SessionSummary {
+export function summaryOf(host: Host, { key, lane, actor }: SessionEntry): SessionSummary {
   const { queue, dead } = actor.context;
   const { context, value } = host.world.peekHeartbeat(lane).actor;
   const wake = context.pending.get(key);

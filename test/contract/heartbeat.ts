@@ -57,6 +57,20 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       expect((await it.heartbeat.sessions()).map((session) => session.sessionKey)).toEqual([sessionKey]);
     });
 
+    test("a session that waits is on the waiting list, with why; when it has run, it is not", async () => {
+      let isBusy = true;
+      const run = (): Outcome =>
+        isBusy ? { status: "skipped", reason: "requests-in-flight", retryAfterMs: 100 } : { status: "ran" };
+      await using it = await opened({ run });
+      const { wakeId } = await it.heartbeat.wake("one", { sessionKey: KEYS[1] });
+      const page = await it.heartbeat.waiting({ limit: 1 });
+      expect(page).toMatchObject({ waiting: 1, dead: 0, next: null });
+      expect(page.sessions).toMatchObject([{ sessionKey: KEYS[1], queued: 1, why: { sessionKey: KEYS[1] } }]);
+      isBusy = false;
+      await it.heartbeat.waitFor(wakeId, "settled");
+      expect(await it.heartbeat.waiting()).toMatchObject({ sessions: [], waiting: 0, running: 0 });
+    });
+
     test("an event that is only queued starts no run; peek shows it, drain takes it", async () => {
       await using it = await opened({ run: () => Promise.reject(new Error("must not run")) });
       const first = await it.heartbeat.enqueueSystemEvent("one", { sessionKey: KEY });

@@ -49,6 +49,7 @@ const ROUTES = [
   "get /v1/state",
   "get /v1/status",
   "get /v1/stream",
+  "get /v1/waiting",
   "get /v1/wakes/{id}",
   "post /sign-in",
   "post /sign-out",
@@ -172,6 +173,7 @@ test("answers are what the document says", async () => {
   await check("post /v1/schedules/{scheduleId}/run", await post(app, "/v1/schedules/s/run"));
   const removed = await ask(app, "/v1/schedules/s", { method: "DELETE" });
   await check("delete /v1/schedules/{scheduleId}", removed);
+  await check("get /v1/waiting", await ask(app, "/v1/waiting"));
   await check("get /v1/status", await ask(app, "/v1/status"));
   await check("get /readyz", await ask(app, "/readyz"));
   await check("get /healthz", await ask(app, "/healthz"));
@@ -180,7 +182,7 @@ test("answers are what the document says", async () => {
   const dead = await post(app, "/v1/events?wait=settled", event);
   const letter = ((await dead.json()) as { eventId: string }).eventId;
   await check("post /v1/dead/{id}/dismiss", await post(app, `/v1/dead/${letter}/dismiss`));
-  expect(names.size).toBe(27);
+  expect(names.size).toBe(28);
   app.close();
   await heartbeat.close({ graceMs: 0 });
 });

@@ -1,7 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { OnceOptions, PageOptions, WakeOptions } from "../../api.ts";
+import type { OnceOptions, PageOptions, WaitingPageOptions, WakeOptions } from "../../api.ts";
 import { answer, raw, sessionKeyOf, type App, type Served } from "../answer.ts";
-import { emptyBody, keyParams, noQuery, onceBody, pageQuery, wakeBody } from "../schemas/requests.ts";
+import {
+  emptyBody,
+  keyParams,
+  noQuery,
+  onceBody,
+  pageQuery,
+  waitingQuery,
+  wakeBody,
+} from "../schemas/requests.ts";
 import {
   outcome,
   recorded,
@@ -9,6 +17,7 @@ import {
   sessionView,
   stored,
   systemEvent,
+  waitingPage,
   why,
 } from "../schemas/responses.ts";
 import { outcomeStream } from "../outcome-stream.ts";
@@ -30,6 +39,13 @@ const all = createRoute({
   summary: "Sessions, by key.",
   request: { query: pageQuery },
   responses: answers(200, page, "One page."),
+});
+const waits = createRoute({
+  method: "get",
+  path: "/v1/waiting",
+  summary: "Sessions that are awake or wait, oldest wait first, each with why.",
+  request: { query: waitingQuery },
+  responses: answers(200, waitingPage, "One page, with the counts of all."),
 });
 const one = createRoute({
   method: "get",
@@ -91,6 +107,9 @@ export function sessionRoutes(app: App, served: Served): void {
     const full = sessions.length === (query.limit ?? DEFAULT_PAGE);
     return answer({ sessions, next: full ? (sessions.at(-1)?.sessionKey ?? null) : null });
   });
+  app.openapi(waits, async (context) =>
+    answer(await heartbeat.waiting(context.req.valid("query") as WaitingPageOptions)),
+  );
   app.openapi(one, async (context) => answer(await heartbeat.session(sessionKeyOf(context))));
   app.openapi(whyNot, async (context) => answer(await heartbeat.why(sessionKeyOf(context))));
   app.openapi(peek, async (context) =>

@@ -37,6 +37,11 @@ const wait = z.enum(["started", "settled"]).optional();
 export const waitQuery = z.strictObject({ wait, waitMs });
 export const idleQuery = z.strictObject({ wait: z.literal("idle").optional(), waitMs });
 export const pageQuery = z.strictObject({ after: z.string().optional(), limit: natural(1_000).optional() });
+export const waitingQuery = z.strictObject({
+  after: z.string().optional().openapi({ description: "`next` of an earlier page." }),
+  limit: natural(1_000).optional(),
+  match: z.string().optional().openapi({ description: "Only keys that contain this." }),
+});
 export const deliveriesQuery = z.strictObject({
   after: z.string().optional(),
   limit: natural(1_000).optional(),

@@ -93,6 +93,10 @@ export const why = z
     untilMs: epochMs.nullable(),
     queued: z.number().int(),
     dead: z.number().int(),
+    times: z.number().int().optional(),
+    runId: z.string().optional(),
+    ahead: sessionKey.optional(),
+    failure: z.string().optional(),
   })
   .openapi("Why");
 export const sessionSummary = z
@@ -106,6 +110,15 @@ export const sessionSummary = z
     dueAtMs: epochMs.nullable(),
   })
   .openapi("SessionSummary");
+export const waitingPage = z
+  .object({
+    sessions: z.array(sessionSummary.extend({ sinceMs: epochMs, why })),
+    next: z.string().nullable().openapi({ description: "Pass it as `after`; null: that was all." }),
+    waiting: z.number().int(),
+    running: z.number().int(),
+    dead: z.number().int(),
+  })
+  .openapi("WaitingPage");
 export const sessionView = sessionSummary
   .extend({
     events: z.array(systemEvent),
