@@ -1,5 +1,6 @@
 import type { ActorKind } from "./core/actor.ts";
 import type { LogRecord } from "./core/records.ts";
+import type { DeliveryPage, PageOptions, WaitingPage, WaitingPageOptions } from "./paging.ts";
 import type { ReadOptions } from "./read-options.ts";
 import type {
   Accepted,
@@ -18,10 +19,10 @@ import type {
   Source,
   SystemEvent,
   Trust,
-  WaitingSession,
   Why,
 } from "./vocabulary.ts";
 
+export type * from "./paging.ts";
 export type * from "./read-options.ts";
 
 /** What is said about a wake. */
@@ -106,49 +107,6 @@ export interface SessionView extends SessionSummary {
     readonly startedAtMs: number;
   } | null;
   readonly why: Why;
-}
-
-/** Which part of a list to answer. */
-export interface PageOptions {
-  /** Session keys after this one, bytewise. */
-  readonly after?: string;
-  /** 1 to 1_000. @default 100 */
-  readonly limit?: number;
-}
-
-/** Which part of the waiting list to answer. */
-export interface WaitingPageOptions {
-  /** What follows this place: `next` of an earlier page. */
-  readonly after?: string;
-  /** 1 to 1_000. @default 100 */
-  readonly limit?: number;
-  /** Only sessions whose key contains this, byte for byte. @default all */
-  readonly match?: string;
-}
-
-/** The sessions that are awake or wait, oldest wait first. */
-export interface WaitingPage {
-  readonly sessions: readonly WaitingSession[];
-  /** Pass it as `after`; null: that was all. A session whose oldest event changes meanwhile changes its place. */
-  readonly next: string | null;
-  /** How many wait or are awake, on all pages. */
-  readonly waiting: number;
-  /** How many of them are awake. */
-  readonly running: number;
-  /** Dead letters of all sessions. */
-  readonly dead: number;
-}
-
-/** Which deliveries to list. */
-export interface DeliveryPage {
-  /** Delivery ids after this one, bytewise. */
-  readonly after?: string;
-  /** 1 to 1_000. @default 100 */
-  readonly limit?: number;
-  /** Only this session's. */
-  readonly sessionKey?: string;
-  /** Only those in this state. */
-  readonly state?: Delivery["state"];
 }
 
 /** The whole state at one position, as plain data. Keys are sorted. */

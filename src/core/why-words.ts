@@ -8,7 +8,9 @@ export type WhyFacts = Omit<Why, "sentence">;
  * the HTTP API and the pages say it with them. A page that counts down says it again with the time of its own.
  */
 export function whySentence(why: WhyFacts, nowMs: number): string {
-  const { code, untilMs, dead, runId, ahead, failure } = why;
+  const { code, untilMs, dead, times = 0, runId, ahead, failure } = why;
+  if (untilMs !== null && untilMs <= nowMs) return "It is due and starts now.";
+  const left = untilMs === null ? "a moment" : lengthOf(untilMs - nowMs);
   switch (code) {
     case "store-failed":
       return `The store has failed: ${failure} Nothing runs until it is opened again.`;
@@ -19,32 +21,28 @@ export function whySentence(why: WhyFacts, nowMs: number): string {
     case "user-turn":
       return "A user's turn holds the lane; it runs as soon as that ends.";
     case "waiting-for-lane":
-      return `Its lane is working for ${ahead}; it runs after that.`;
+      return ahead === undefined
+        ? "It waits in the lane that was its own before `laneOf` changed; it comes over when that lane has its turn."
+        : `Its lane is working for ${ahead}; it runs after that.`;
     case "waiting-for-slot":
-      return untilMs === null
-        ? "It is due and waits for a free slot: as many runs are going on as allowed."
-        : DUE;
-    case "dead-letters":
-      return `Nothing is queued; ${dead} dead letter(s) wait to be requeued or dismissed.`;
-    case "nothing-queued":
-      return "Nothing is queued and nobody asked for a run.";
-    default:
-      return untilMs === null || untilMs <= nowMs ? DUE : waiting(why, lengthOf(untilMs - nowMs));
-  }
-}
-
-const DUE = "It is due and starts now.";
-
-function waiting({ code, times = 0 }: WhyFacts, left: string): string {
-  switch (code) {
+      return "It is due and waits for a free slot: as many runs are going on as allowed.";
     case "coalescing":
       return `It waits ${left} more, so that what comes close together makes one run.`;
     case "busy":
       return `The agent was busy (${timesOf(times)}); it is asked again in ${left}, or as soon as it says that it is idle.`;
     case "backing-off":
       return `The run failed (${timesOf(times)}); the next try is in ${left}.`;
-    default:
-      return `${HELD[code as HoldReason]}; it is kept, and looked at again in ${left}.`;
+    case "dead-letters":
+      return `Nothing is queued; ${dead} dead letter(s) wait to be requeued or dismissed.`;
+    case "nothing-queued":
+      return "Nothing is queued and nobody asked for a run.";
+    case "quiet-hours":
+    case "cooldown":
+    case "flood":
+    case "budget":
+    case "self-wake":
+    case "circuit-open":
+      return `${HELD[code]}; it is kept, and looked at again in ${left}.`;
   }
 }
 

@@ -60,7 +60,8 @@ function answer(
 }
 
 function nothingPending({ queue, dead }: SessionContext): Answer {
-  return plain(queue.length === 0 && dead.length > 0 ? "dead-letters" : "nothing-queued");
+  if (queue.length > 0) return plain("waiting-for-lane");
+  return plain(dead.length > 0 ? "dead-letters" : "nothing-queued");
 }
 
 const plain = (code: Why["code"]): Answer => ({ code, untilMs: null });

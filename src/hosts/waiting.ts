@@ -118,13 +118,13 @@ class List {
   /** Whatever waits has a deadline or a run, so the lanes lead to it; dead letters are found by themselves. */
   *#looks(): Generator<() => void> {
     const { store, world } = this.#host;
-    for (const lane of [...world.heartbeats.keys()]) yield () => this.#lookAtLane(lane);
+    for (const lane of world.heartbeats.keys()) yield () => this.#lookAtLane(lane);
     for (const { key: lane } of store.deadlines("heartbeat")) {
       if (!world.heartbeats.has(lane)) yield () => this.#lookAtLane(lane);
     }
     for (const key of store.keys({ kind: "session", limit: ALL, withDeadLetters: true }))
       yield () => this.#look(key);
-    for (const key of [...world.sessions.keys()]) yield () => this.#look(key);
+    for (const key of world.sessions.keys()) yield () => this.#look(key);
   }
 
   #lookAtLane(lane: string): void {
