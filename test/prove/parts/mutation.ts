@@ -10,17 +10,19 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const STRYKER = fileURLToPath(
   new URL("../../../node_modules/@stryker-mutator/core/bin/stryker.js", import.meta.url),
 );
-const REPORT = fileURLToPath(new URL("../../../reports/mutation/mutation.json", import.meta.url));
+const REPORT = fileURLToPath(new URL("../../../reports/mutation/incremental.json", import.meta.url));
 const PROGRESS = /(\d+)\/(\d+) tested/g;
 const SAID_CHARS_MAX = 2_000;
+const LOOK_EVERY_MS = 500;
 
 /** Changes the machines and the core in one place at a time, and asks the tests that run in memory to notice. What was not changed since the last run here is not tried again. */
 export const mutation: Part = {
   name: "mutation",
   invariants: ["S1", "S3", "S7", "S8", "S10", "S11", "S12", "S16", "L1", "L4"],
+  minutes: { pr: 2, deep: 12 },
   missing: () => (existsSync(STRYKER) ? undefined : "Stryker is not installed: npm ci"),
-  async run({ tier, progress }: PartRequest): Promise<PartResult> {
-    await stryker(progress);
+  async run({ tier, ...request }: PartRequest): Promise<PartResult> {
+    await stryker(request);
     return judge(JSON.parse(readFileSync(REPORT, "utf8")) as MutationReport, SCORE_MIN[tier]);
   },
 };
@@ -60,7 +62,8 @@ export function judge({ files }: MutationReport, scoreMin: number): PartResult {
   };
 }
 
-async function stryker(progress: PartRequest["progress"]): Promise<void> {
+/** Interrupted when its time is over, it keeps what it has found so far: a later run goes on from there. */
+async function stryker({ progress, isOver }: Pick<PartRequest, "progress" | "isOver">): Promise<void> {
   // Tests that sync would wait for the disk at each mutant; what they prove here does not need one.
   const memory = existsSync("/dev/shm") ? { TMPDIR: "/dev/shm" } : {};
   const child = spawn(process.execPath, [STRYKER, "run"], {
@@ -76,8 +79,14 @@ async function stryker(progress: PartRequest["progress"]): Promise<void> {
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);
+  let isCut = false;
+  const watch = setInterval(() => {
+    if (isCut || isOver?.() !== true) return;
+    isCut = child.kill("SIGINT");
+  }, LOOK_EVERY_MS);
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
-  if (code !== 0) throw new Error(`Expected Stryker to end with 0; got ${String(code)}: ${said}`);
+  clearInterval(watch);
+  if (code !== 0 && !isCut) throw new Error(`Expected Stryker to end with 0; got ${String(code)}: ${said}`);
 }
 
 const finding = (message: string): Finding => ({
