@@ -1,13 +1,15 @@
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
-import { keepHead } from "./capture.ts";
+import { keepHead, REPLY_BYTES_MAX } from "./capture.ts";
 import { plain } from "./plain.ts";
 import { renderPrompt, withNoise } from "./prompt.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** Conflict, locked, too many requests, unavailable: the agent works, ask again. */
 const BUSY_STATUSES: ReadonlySet<number> = new Set([409, 423, 429, 503]);
+/** Bytes kept of an answer in JSON: a reply of full length with its escapes. */
+const JSON_BYTES_MAX = 4 * REPLY_BYTES_MAX;
 /** Characters of an error page that are kept. */
 const ERROR_CHARS_MAX = 500;
 
@@ -22,8 +24,9 @@ export interface HttpOptions {
 
 /**
  * An agent behind HTTP. It gets a POST with the run as JSON and the wake id as `Idempotency-Key`. A 2xx is `ran` with the
- * body as reply; 409, 423, 429 and 503 are busy, and `Retry-After` is honoured; 401 and 403 are a key that is refused, 402 a
- * quota that is spent; anything else failed.
+ * body as reply. One of the type `application/json` with `reply` or `usage` may say more: `{ "reply": "...", "usage": {
+ * "inputTokens": 1200, "outputTokens": 80 }, "media": [], "notify": true }`. 409, 423, 429 and 503 are busy, and `Retry-After`
+ * is honoured; 401 and 403 are a key that is refused, 402 a quota that is spent; anything else failed.
  *
  * @example httpAgent({ url: "http://127.0.0.1:4111/wake", timeoutMs: 120_000 })
  */
@@ -34,7 +37,8 @@ export function httpAgent(options: HttpOptions): RunHandler {
     const signal = limit === undefined ? request.signal : AbortSignal.any([request.signal, limit]);
     try {
       const response = await post(options, request, signal);
-      return withNoise(meaningOf(response, await bodyOf(response)), request);
+      const body = await bodyOf(response, isJson(response) ? JSON_BYTES_MAX : REPLY_BYTES_MAX);
+      return withNoise(meaningOf(response, body), request);
     } catch (error) {
       if (request.signal.aborted) return { status: "skipped", reason: "preempted" };
       const why =
@@ -66,15 +70,38 @@ function post({ url, headers }: HttpOptions, run: RunRequest, signal: AbortSigna
   return promise;
 }
 
-async function bodyOf(response: IncomingMessage): Promise<string> {
-  const kept = keepHead();
+async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<string> {
+  const kept = keepHead(bytesMax);
   for await (const chunk of response) kept.add(chunk as Buffer);
   return kept.text();
 }
 
-function meaningOf({ statusCode = 0, headers }: IncomingMessage, body: string): Outcome {
-  if (statusCode >= 200 && statusCode < 300)
-    return body === "" ? { status: "ran" } : { status: "ran", reply: body };
+const isJson = ({ headers }: IncomingMessage): boolean =>
+  /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "");
+
+/** What the agent says as data is checked where outcomes are; null when it is no such data, and the body is the reply. */
+function structured(body: string): Outcome | null {
+  const said = parsed(body);
+  if (typeof said !== "object" || said === null || !("reply" in said || "usage" in said)) return null;
+  const { usage, media, notify, text, reply = text } = said as Readonly<Record<string, unknown>>;
+  if (reply !== undefined && typeof reply !== "string") return null;
+  return { status: "ran", reply, usage, media, notify } as Outcome;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function meaningOf(response: IncomingMessage, body: string): Outcome {
+  const { statusCode = 0, headers } = response;
+  if (statusCode >= 200 && statusCode < 300) {
+    if (body === "") return { status: "ran" };
+    return (isJson(response) ? structured(body) : null) ?? { status: "ran", reply: body };
+  }
   if (BUSY_STATUSES.has(statusCode)) {
     const afterMs = retryAfterMs(headers["retry-after"], Date.now());
     const reason = "requests-in-flight";

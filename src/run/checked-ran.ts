@@ -8,7 +8,7 @@ const MEDIA_MAX = 32;
 const MEDIA_CHARS_MAX = 2_048;
 
 /** Whatever says that it ran: what else it says is taken only in the form that the log keeps. */
-export function checkedRan(said: Readonly<Record<string, unknown>>): Ran {
+export function checkedRan(said: Readonly<Record<string, unknown>>): Ran & { readonly usageRefused?: true } {
   const { reply, usage, marks, noise, media, notify } = said;
   const used = checkedUsage(usage);
   const noted = checkedMarks(marks);
@@ -19,15 +19,20 @@ export function checkedRan(said: Readonly<Record<string, unknown>>): Ran {
     ...(typeof reply === "string" ? { reply: reply.slice(0, REPLY_CHARS_MAX) } : {}),
     ...(shown.length > 0 && { media: shown }),
     ...(typeof notify === "boolean" && { notify }),
-    ...(used && { usage: used }),
+    ...(used === REFUSED ? { usageRefused: true } : used && { usage: used }),
     ...(noted && { marks: noted }),
     ...(unseen.length > 0 && { noise: unseen }),
   };
 }
 
-function checkedUsage(usage: unknown): Usage | undefined {
+const REFUSED = "refused";
+
+/** Budgets are counted by it: what is no count is not guessed at, and the log says so. */
+function checkedUsage(usage: unknown): Usage | typeof REFUSED | undefined {
+  if (usage === undefined) return undefined;
   const { inputTokens = 0, outputTokens = 0 } = asObject(usage);
-  if (!isCount(inputTokens) || !isCount(outputTokens)) return undefined;
+  if (typeof usage !== "object" || usage === null) return REFUSED;
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return REFUSED;
   return inputTokens + outputTokens === 0 ? undefined : { inputTokens, outputTokens };
 }
 
