@@ -47,7 +47,13 @@ export type HeartbeatEvent =
   /** `next`: the wake for what is still queued in that session, unless one is pending already. */
   | { readonly type: "run.ran"; readonly runId: string; readonly next: Wake | null }
   /** `dueAtMs` null: the wake is over. */
-  | { readonly type: "run.skipped"; readonly runId: string; readonly dueAtMs: number | null }
+  | {
+      readonly type: "run.skipped";
+      readonly runId: string;
+      readonly dueAtMs: number | null;
+      /** The agent was not asked: its gate was closed. */
+      readonly gate?: NonNullable<Wake["gate"]>;
+    }
   | {
       readonly type: "run.failed";
       readonly runId: string;
@@ -214,7 +220,8 @@ function afterRun(pending: Pending, wake: Wake, event: Settled): Pending {
 }
 
 function goesBack(wake: Wake, event: Settled, dueAtMs: number): Wake {
-  if (event.type === "run.skipped") return postponed(wake, dueAtMs);
+  if (event.type === "run.skipped")
+    return { ...postponed(wake, dueAtMs), ...(event.gate && { gate: event.gate }) };
   if (event.type === "run.failed" && event.refused === true)
     return held(wake, { hold: "circuit-open", dueAtMs });
   return backedOff(wake, dueAtMs);

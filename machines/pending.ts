@@ -35,6 +35,8 @@ export interface Wake {
   readonly waitsFor: WaitsFor;
   /** Which policy holds it back; only with `waitsFor: "hold"`. */
   readonly hold?: Hold;
+  /** Its gate was closed, or failed and counts as closed; only with `waitsFor: "idle"`. */
+  readonly gate?: "closed" | "failed-closed";
   /** The run that asked for it, and how many runs in a row asked for each other; absent when it comes from outside. */
   readonly cause?: Cause;
   /** Runs that failed so far. */
@@ -178,10 +180,10 @@ export function merge(pending: Wake, request: Wake): Wake {
 const nearer = (a: Cause | undefined, b: Cause | undefined): Cause | undefined =>
   a === undefined || b === undefined ? undefined : b.depth < a.depth ? b : a;
 
-/** The wake as it is when nothing holds it back (any more). */
+/** The wake as it is when nothing holds it back (any more): neither a policy nor a gate. */
 export function unheld(wake: Wake): Wake {
-  if (wake.hold === undefined) return wake;
-  const { hold: _hold, ...rest } = wake;
+  if (wake.hold === undefined && wake.gate === undefined) return wake;
+  const { hold: _hold, gate: _gate, ...rest } = wake;
   return rest;
 }
 

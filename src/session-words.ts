@@ -14,6 +14,8 @@ export interface Why {
     | "running"
     | "busy"
     | "backing-off"
+    | "gate-closed"
+    | "gate-failed"
     | HoldReason
     | "stopping"
     | "store-failed"

@@ -10,7 +10,10 @@
  * - **dead letter**: an event given up after its attempts; it can be requeued or dismissed.
  */
 
+import type { Gated } from "./gate-words.ts";
+
 export type * from "./delivery-words.ts";
+export type * from "./gate-words.ts";
 export type * from "./session-words.ts";
 
 /** Who asked: free text with a few well-known values, e.g. `"exec-event"`, `"cron"`, `"hook"`. */
@@ -142,7 +145,7 @@ export const UNASKED_SKIPS = [
 ] as const;
 
 /** The run succeeded: its events are acknowledged. */
-export interface Ran {
+export interface Ran extends Gated {
   readonly status: "ran";
   /** What the agent answered, kept in the log. */
   readonly reply?: string;
@@ -161,7 +164,7 @@ export interface Ran {
   readonly notify?: boolean;
 }
 /** Not now: nothing was done, the events stay queued, no attempt is used up. */
-export interface Skipped {
+export interface Skipped extends Gated {
   readonly status: "skipped";
   /** `"requests-in-flight"` when the agent is busy. Events stay queued whatever the reason. */
   readonly reason: string;
@@ -169,7 +172,7 @@ export interface Skipped {
   readonly retryAfterMs?: number;
 }
 /** It went wrong: an attempt is used up; the same events come again under the same wake id, or become dead letters. */
-export interface Failed {
+export interface Failed extends Gated {
   readonly status: "failed";
   readonly reason: string;
   /** `false`: never try again, the events become dead letters. @default true */

@@ -1,10 +1,10 @@
-import type { Cadence, Refusal } from "../../machines/index.ts";
+import type { Refusal } from "../../machines/index.ts";
 import type {
   Cause,
+  GateVerdict,
   HoldReason,
   Intent,
   Json,
-  MissedPolicy,
   ReplyFate,
   Route,
   RunOverrides,
@@ -13,8 +13,10 @@ import type {
   Usage,
 } from "../vocabulary.ts";
 import type { DeliveryRecord } from "./delivery-records.ts";
+import type { ScheduleRecord } from "./schedule-records.ts";
 
 export type * from "./delivery-records.ts";
+export type * from "./schedule-records.ts";
 
 /**
  * What is written to the log: inputs, never internal messages. Names and facts are a storage format.
@@ -57,6 +59,15 @@ interface ElsewhereFacts {
 interface CountedFacts {
   /** The agent whose limits count the run; absent without limits. */
   readonly agent?: string;
+}
+
+interface GatedFacts {
+  /** What the gate before the run said, if that is worth a note. */
+  readonly gate?: GateVerdict;
+}
+interface GatedBody {
+  /** Why the gate could not be asked. */
+  readonly gateError?: string;
 }
 
 /** An event was accepted, and its session asked for. */
@@ -103,40 +114,46 @@ export type RunStarted = Envelope<
 /** The run succeeded: its events, and no others, are acknowledged. */
 export type RunRan = Envelope<
   "run.ran",
-  CountedFacts & {
-    readonly wakeId: string;
-    readonly runId: string;
-    readonly eventIds: readonly string[];
-    readonly durationMs: number;
-    readonly usage?: Usage;
-    /** What the session remembers from now on, by name. */
-    readonly marks?: Readonly<Record<string, number>>;
-    /** Those of the events that the agent was not shown, because they are heartbeat noise. */
-    readonly noise?: readonly string[];
-    /** What became of the reply; absent where replies are not delivered at all. */
-    readonly delivery?: ReplyFate;
-    /** For pages and status lights, unless it is switched off. */
-    readonly indicator?: "ok" | "alert";
-  },
-  { readonly reply?: string; readonly media?: readonly string[] }
+  CountedFacts &
+    GatedFacts & {
+      readonly wakeId: string;
+      readonly runId: string;
+      readonly eventIds: readonly string[];
+      readonly durationMs: number;
+      readonly usage?: Usage;
+      /** What it said of its usage is no count, and counts for nothing. */
+      readonly usageRefused?: true;
+      /** What the session remembers from now on, by name. */
+      readonly marks?: Readonly<Record<string, number>>;
+      /** Those of the events that the agent was not shown, because they are heartbeat noise. */
+      readonly noise?: readonly string[];
+      /** What became of the reply; absent where replies are not delivered at all. */
+      readonly delivery?: ReplyFate;
+      /** For pages and status lights, unless it is switched off. */
+      readonly indicator?: "ok" | "alert";
+    },
+  GatedBody & { readonly reply?: string; readonly media?: readonly string[] }
 >;
 /** The agent was busy, or was pre-empted: the events stay, no attempt is used up. */
 export type RunSkipped = Envelope<
   "run.skipped",
   ElsewhereFacts &
-    CountedFacts & {
+    CountedFacts &
+    GatedFacts & {
       readonly wakeId: string;
       readonly runId: string;
       readonly reason: string;
       /** When to try again; `null` ends a wake that has no events. */
       readonly dueAtMs: number | null;
-    }
+    },
+  GatedBody
 >;
 /** The run failed, threw, hung or was interrupted: an attempt is used up. */
 export type RunFailed = Envelope<
   "run.failed",
   ElsewhereFacts &
-    CountedFacts & {
+    CountedFacts &
+    GatedFacts & {
       /** Its provider refused: the agent rests until `dueAtMs`, and no attempt is used up. */
       readonly class?: Refusal;
       readonly wakeId: string;
@@ -145,7 +162,7 @@ export type RunFailed = Envelope<
       /** When to try again; `null` when given up: the run's events become dead letters. */
       readonly dueAtMs: number | null;
     },
-  { readonly error: string }
+  GatedBody & { readonly error: string }
 >;
 /** The runtime said that it is busy before a run was begun. */
 export type WakePostponed = Envelope<
@@ -178,63 +195,6 @@ export type SessionForgotten = Envelope<
 >;
 /** A user's turn said where its user is: replies that bring no route of their own go there. */
 export type RouteNoted = Envelope<"route.noted", { readonly route: Route }>;
-
-interface ScheduleFacts {
-  readonly scheduleId: string;
-}
-interface NextTick {
-  /** The next tick; `null` when there is none. */
-  readonly nextAtMs: number | null;
-}
-
-/** A schedule was made, or changed. */
-export type ScheduleSet = Envelope<
-  "schedule.set",
-  ScheduleFacts &
-    NextTick & {
-      readonly cadence: Cadence;
-      readonly source: Source;
-      readonly intent: Intent;
-      readonly reason: string;
-      readonly trust: Trust;
-      readonly onMissed: MissedPolicy;
-      readonly origin: "config" | "call";
-      readonly route?: Route;
-      readonly overrides?: RunOverrides;
-    },
-  { readonly text: string; readonly data?: Json }
->;
-/** A tick: the event or wake that it makes is the next record of the same commit. */
-export type ScheduleFired = Envelope<
-  "schedule.fired",
-  ScheduleFacts &
-    NextTick & {
-      readonly tickAtMs: number;
-      /** Ticks before it that nobody was there for. */
-      readonly missed: number;
-      /** The event that it queues; `null` for a beat, and when `skipped`. */
-      readonly eventId: string | null;
-      /** Why it wakes nobody, if it does not. */
-      readonly skipped?: "missed" | "still-queued" | "queue-full";
-    }
->;
-/** The wall clock was set back: the next tick was looked up anew. */
-export type ScheduleMoved = Envelope<
-  "schedule.moved",
-  ScheduleFacts & NextTick & { readonly reason: string }
->;
-export type SchedulePaused = Envelope<"schedule.paused", ScheduleFacts>;
-export type ScheduleResumed = Envelope<"schedule.resumed", ScheduleFacts & NextTick>;
-export type ScheduleRemoved = Envelope<"schedule.removed", ScheduleFacts>;
-
-/** What happens to a schedule. */
-export type ScheduleRecord =
-  | ScheduleSet
-  | ScheduleFired
-  | ScheduleMoved
-  | SchedulePaused
-  | ScheduleResumed
-  | ScheduleRemoved;
 
 /** One line of the log. */
 export type LogRecord =

@@ -13,16 +13,18 @@ export interface SettlePolicy {
 
 /** How a run ended, as the log will say it. */
 export type Settlement =
-  | ({ readonly type: "run.ran" } & Omit<Ran, "status">)
-  | { readonly type: "run.skipped"; readonly reason: string; readonly dueAtMs: number | null }
-  | {
+  | ({ readonly type: "run.ran"; readonly usageRefused?: true } & Omit<Ran, "status">)
+  | ({ readonly type: "run.skipped"; readonly reason: string; readonly dueAtMs: number | null } & Gated)
+  | (Gated & {
       readonly type: "run.failed";
       readonly code: string;
       readonly error: string;
       readonly dueAtMs: number | null;
       /** Set when the agent rests for it: then no attempt is used up. */
       readonly class?: "auth" | "quota";
-    };
+    });
+
+type Gated = Pick<Outcome, "gate">;
 
 const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
 
@@ -31,9 +33,10 @@ const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
  * a skipped wake without events is over unless the reason says "ask again".
  */
 export function settlement(
-  outcome: Outcome & { readonly code?: string },
+  outcome: Outcome & { readonly code?: string; readonly usageRefused?: true },
   { wake, events, nowMs, random, policy, restUntilMs = null }: SettleFacts,
 ): Settlement {
+  const gated = outcome.gate === undefined ? {} : { gate: outcome.gate };
   switch (outcome.status) {
     case "ran": {
       const { status: _ran, code: _code, ...said } = outcome;
@@ -42,16 +45,21 @@ export function settlement(
     case "skipped": {
       const over = events === 0 && !RETRYABLE.has(outcome.reason);
       const delayMs = outcome.retryAfterMs ?? backoffMs(wake.postponements + 1, policy.busyBackoff, random);
-      return { type: "run.skipped", reason: outcome.reason, dueAtMs: over ? null : nowMs + delayMs };
+      return {
+        type: "run.skipped",
+        reason: outcome.reason,
+        dueAtMs: over ? null : nowMs + delayMs,
+        ...gated,
+      };
     }
     case "failed": {
       const { code = "LUBDUB_RUN_FAILED", reason: error, class: refusal } = outcome;
       if (refusal !== undefined && restUntilMs !== null)
-        return { type: "run.failed", code, error, dueAtMs: restUntilMs, class: refusal };
+        return { type: "run.failed", code, error, dueAtMs: restUntilMs, class: refusal, ...gated };
       const tries = wake.attempts + 1;
       const givenUp = outcome.retryable === false || tries >= policy.maxAttempts;
       const dueAtMs = givenUp ? null : nowMs + backoffMs(tries, policy.failedBackoff, random);
-      return { type: "run.failed", code, error, dueAtMs };
+      return { type: "run.failed", code, error, dueAtMs, ...gated };
     }
   }
 }

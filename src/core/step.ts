@@ -12,6 +12,7 @@ import {
   type DeliveryRecord,
   type EventQueued,
   type LogRecord,
+  type RunSkipped,
   type ScheduleRecord,
   type WakeRequested,
 } from "./records.ts";
@@ -103,6 +104,11 @@ export function actorsOf(world: World, record: LogRecord): Moved {
   return { session, place, agentId };
 }
 
+function skippedEvent({ facts: { runId, dueAtMs, gate } }: RunSkipped): HeartbeatEvent {
+  const shut = gate === "closed" || gate === "failed-closed" ? { gate } : {};
+  return { type: "run.skipped", runId, dueAtMs, ...shut };
+}
+
 /** The lane that a record concerns. */
 function laneOf({ facts }: LogRecord, session: Pick<SessionEntry, "lane">): string {
   return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;
@@ -172,7 +178,7 @@ function heartbeatEventOf(record: LaneRecord, session: SessionContext): Heartbea
     case "run.ran":
       return { type: "run.ran", runId: record.facts.runId, next: nextWake(session, atMs) };
     case "run.skipped":
-      return { type: "run.skipped", runId: record.facts.runId, dueAtMs: record.facts.dueAtMs };
+      return skippedEvent(record);
     case "run.failed": {
       const { runId, dueAtMs, class: refusal } = record.facts;
       const refused = refusal === undefined ? {} : { refused: true };

@@ -30,6 +30,10 @@ export function whySentence(why: WhyFacts, nowMs: number): string {
       return `It waits ${left} more, so that what comes close together makes one run.`;
     case "busy":
       return `The agent was busy (${timesOf(times)}); it is asked again in ${left}, or as soon as it says that it is idle.`;
+    case "gate-closed":
+      return `Its gate says that there is nothing to do; its events are kept, and it is asked again in ${left}.`;
+    case "gate-failed":
+      return `Its gate could not be asked and counts as closed; its events are kept, and it is asked again in ${left}.`;
     case "backing-off":
       return `The run failed (${timesOf(times)}); the next try is in ${left}.`;
     case "dead-letters":

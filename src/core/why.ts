@@ -51,7 +51,8 @@ function answer(
     case "window":
       return { code: "coalescing", untilMs };
     case "idle":
-      return { code: "busy", untilMs, times: postponements };
+      if (wake.gate === undefined) return { code: "busy", untilMs, times: postponements };
+      return { code: wake.gate === "closed" ? "gate-closed" : "gate-failed", untilMs };
     case "backoff":
       return { code: "backing-off", untilMs, times: attempts };
     case "hold":

@@ -57,11 +57,14 @@ export function gate(options: GateOptions): PreRunCheck {
     const found = await within(timeoutMs, request, probe);
     if (request.signal.aborted) return PREEMPTED;
     if ("error" in found) {
-      if (onError === "closed") return { status: "skipped", reason: "gate-failed", retryAfterMs };
-      return { status: "go", adds: { gate: { error: found.error } } };
+      const { error } = found;
+      if (onError === "open") return { status: "go", adds: { gate: { error } }, failed: error };
+      const gate = { verdict: "failed-closed", error } as const;
+      return { status: "skipped", reason: "gate-failed", retryAfterMs, gate };
     }
     const { wakeAgent, data, marks } = found;
-    if (!wakeAgent) return { status: "skipped", reason: "gate-closed", retryAfterMs };
+    if (!wakeAgent)
+      return { status: "skipped", reason: "gate-closed", retryAfterMs, gate: { verdict: "closed" } };
     return {
       status: "go",
       adds: showData && data !== undefined ? { gate: data } : {},

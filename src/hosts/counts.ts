@@ -1,4 +1,4 @@
-import type { LogRecord } from "../core/records.ts";
+import { isRunEnd, type LogRecord } from "../core/records.ts";
 import { UNASKED_SKIPS } from "../vocabulary.ts";
 
 const UNASKED: ReadonlySet<string> = new Set(UNASKED_SKIPS);
@@ -10,11 +10,13 @@ export function countsOf(record: LogRecord): readonly (readonly [name: string, c
       [record.type, 1],
       [record.facts.reason, 1],
     ];
-  if (record.type === "run.ran" && record.facts.usage !== undefined)
-    return [
-      [record.type, 1],
-      ["tokens.input", record.facts.usage.inputTokens],
-      ["tokens.output", record.facts.usage.outputTokens],
-    ];
-  return [[record.type, 1]];
+  const counts: [name: string, count: number][] = [[record.type, 1]];
+  if (record.type === "run.ran") {
+    const { usage, usageRefused } = record.facts;
+    if (usage !== undefined)
+      counts.push(["tokens.input", usage.inputTokens], ["tokens.output", usage.outputTokens]);
+    if (usageRefused === true) counts.push(["usage.refused", 1]);
+  }
+  if (isRunEnd(record) && record.facts.gate === "failed-open") counts.push(["gate.failed-open", 1]);
+  return counts;
 }

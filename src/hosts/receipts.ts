@@ -215,7 +215,7 @@ function outcomeOf(record: RunEnd): Outcome {
 function ranOf({ facts: { usage, marks, noise }, body }: RunRan): Outcome {
   return {
     status: "ran",
-    ...(body === null ? {} : { reply: body.reply }),
+    ...(body?.reply === undefined ? {} : { reply: body.reply }),
     ...(usage && { usage }),
     ...(marks && { marks }),
     ...(noise && { noise }),

@@ -1,11 +1,11 @@
 import { LubdubError, shown } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
+import type { GateVerdict, Outcome, RunHandler, RunRequest } from "../vocabulary.ts";
 import { checkedRan } from "./checked-ran.ts";
 import type { Clock } from "./clock.ts";
 
 /** An outcome with the code of what went wrong, if something did. */
-export type AttemptOutcome = Outcome & { readonly code?: string };
+export type AttemptOutcome = Outcome & { readonly code?: string; readonly usageRefused?: true };
 
 /** One call of the handler, from outside. */
 export interface Attempt {
@@ -68,7 +68,7 @@ function checked(answer: unknown): AttemptOutcome {
   const reason = typeof outcome?.reason === "string" ? outcome.reason.slice(0, REASON_CHARS_MAX) : "";
   switch (outcome?.status) {
     case "ran":
-      return checkedRan(outcome);
+      return { ...checkedRan(outcome), ...checkedGate(outcome.gate) };
     case "skipped": {
       if (reason === "") break;
       const after = outcome.retryAfterMs;
@@ -77,6 +77,7 @@ function checked(answer: unknown): AttemptOutcome {
         status: "skipped",
         reason,
         ...(known ? { retryAfterMs: clamped(after) } : {}),
+        ...checkedGate(outcome.gate),
       };
     }
     case "failed":
@@ -85,6 +86,7 @@ function checked(answer: unknown): AttemptOutcome {
         reason: reason || "no reason was given",
         ...(outcome.retryable === false ? { retryable: false } : {}),
         ...(outcome.class === "auth" || outcome.class === "quota" ? { class: outcome.class } : {}),
+        ...checkedGate(outcome.gate),
       };
   }
   const { message } = new LubdubError("LUBDUB_OUTCOME_INVALID", {
@@ -93,6 +95,14 @@ function checked(answer: unknown): AttemptOutcome {
     got: shown(JSON.stringify(answer) ?? String(answer)),
   });
   return { status: "failed", reason: message, code: "LUBDUB_OUTCOME_INVALID" };
+}
+
+const VERDICTS: ReadonlySet<unknown> = new Set<GateVerdict>(["closed", "failed-open", "failed-closed"]);
+
+function checkedGate(said: unknown): Pick<Outcome, "gate"> {
+  const { verdict, error } = (said ?? {}) as { readonly verdict?: GateVerdict; readonly error?: unknown };
+  if (verdict === undefined || !VERDICTS.has(verdict)) return {};
+  return { gate: { verdict, ...(typeof error === "string" && { error: error.slice(0, REASON_CHARS_MAX) }) } };
 }
 
 const REASON_CHARS_MAX = 4_096;

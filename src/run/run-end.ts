@@ -74,26 +74,37 @@ interface EndFacts {
 function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere, replied }: EndFacts): RecordDraft {
   const { runId, startedAtMs } = run;
   const { sessionKey, wakeId } = run.wake;
+  const { verdict, error: gateError } = end.gate ?? {};
+  const gate = verdict === undefined ? {} : { gate: verdict };
+  const why = gateError === undefined ? {} : { gateError };
   switch (end.type) {
     case "run.ran": {
-      const { type, reply, media, notify: _notify, ...said } = end;
+      const { type, reply, media, notify: _notify, gate: _gate, ...said } = end;
       const counted = elsewhere.agent === undefined ? {} : { agent: elsewhere.agent };
       const durationMs = Math.max(0, nowMs - startedAtMs);
-      const facts = { wakeId, runId, eventIds, durationMs, ...said, ...counted, ...replied };
-      const body = { ...(reply !== undefined && { reply }), ...(media && { media }) };
+      const facts = { wakeId, runId, eventIds, durationMs, ...said, ...gate, ...counted, ...replied };
+      const body = { ...(reply !== undefined && { reply }), ...(media && { media }), ...why };
       return { type, sessionKey, facts, body: Object.keys(body).length === 0 ? null : body };
     }
     case "run.skipped":
       return {
         type: end.type,
         sessionKey,
-        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs, ...elsewhere },
-        body: null,
+        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs, ...gate, ...elsewhere },
+        body: gateError === undefined ? null : why,
       };
     case "run.failed": {
       const { code, dueAtMs, class: refusal } = end;
-      const facts = { wakeId, runId, code, dueAtMs, ...(refusal && { class: refusal }), ...elsewhere };
-      return { type: end.type, sessionKey, facts, body: { error: end.error } };
+      const facts = {
+        wakeId,
+        runId,
+        code,
+        dueAtMs,
+        ...(refusal && { class: refusal }),
+        ...gate,
+        ...elsewhere,
+      };
+      return { type: end.type, sessionKey, facts, body: { error: end.error, ...why } };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../core/records.ts";
+import type { LogRecord, RunEnd } from "../core/records.ts";
 import { deliveryRecordWords, routeWords } from "./delivery.ts";
 import { events, excerpt } from "./excerpt.ts";
 import { scheduleRecordWords } from "./schedule.ts";
@@ -18,17 +18,20 @@ export function recordWords(record: LogRecord): string {
       return `woken with ${events(eventIds.length)}: wake ${wakeId}, attempt ${attempt}`;
     }
     case "run.ran": {
-      const { eventIds, durationMs, delivery } = record.facts;
+      const { eventIds, durationMs, delivery, usage, usageRefused } = record.facts;
       const reply = record.body?.reply ?? "";
       const said = reply === "" ? "no reply" : `reply "${excerpt(reply)}"`;
       const fate = delivery === undefined || delivery === "queued" ? "" : `, not sent: ${delivery}`;
-      return `handled: ${events(eventIds.length)} in ${duration(durationMs)}, ${said}${fate}`;
+      const spent = usage === undefined ? "" : `, ${usage.inputTokens + usage.outputTokens} tokens`;
+      const refused = usageRefused === true ? ", what it said of its usage is no count" : "";
+      const end = `${events(eventIds.length)} in ${duration(durationMs)}, ${said}${fate}${spent}${refused}`;
+      return `handled: ${end}${gateWords(record)}`;
     }
     case "run.skipped":
-      return `not now: ${record.facts.reason}; ${next(record.facts.dueAtMs, "the wake ends")}`;
+      return `not now: ${record.facts.reason}; ${next(record.facts.dueAtMs, "the wake ends")}${gateWords(record)}`;
     case "run.failed": {
       const { code, dueAtMs } = record.facts;
-      return `failed: ${record.body?.error ?? "(forgotten)"} [${code}]; ${next(dueAtMs, "given up, see `lubdub dead ls`")}`;
+      return `failed: ${record.body?.error ?? "(forgotten)"} [${code}]; ${next(dueAtMs, "given up, see `lubdub dead ls`")}${gateWords(record)}`;
     }
     case "route.noted":
       return `the user is at ${routeWords(record.facts.route)}`;
@@ -62,6 +65,13 @@ export function recordWords(record: LogRecord): string {
     case "schedule.removed":
       return scheduleRecordWords(record);
   }
+}
+
+/** Why a gate could not be asked, and what it counted as. */
+function gateWords({ facts: { gate }, body }: RunEnd): string {
+  if (gate !== "failed-open" && gate !== "failed-closed") return "";
+  const counted = gate === "failed-open" ? "open" : "closed";
+  return `; its gate failed and counts as ${counted}: ${body?.gateError ?? "(forgotten)"}`;
 }
 
 function next(dueAtMs: number | null, otherwise: string): string {

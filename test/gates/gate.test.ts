@@ -16,8 +16,18 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "lubdub-gate-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const CLOSED = { status: "skipped", reason: "gate-closed", retryAfterMs: 300_000 };
-const FAILED_CLOSED = { status: "skipped", reason: "gate-failed", retryAfterMs: 300_000 };
+const CLOSED = {
+  status: "skipped",
+  reason: "gate-closed",
+  retryAfterMs: 300_000,
+  gate: { verdict: "closed" },
+};
+const FAILED_CLOSED = {
+  status: "skipped",
+  reason: "gate-failed",
+  retryAfterMs: 300_000,
+  gate: { verdict: "failed-closed", error: expect.stringMatching(/./) as string },
+};
 const tick = (over: Partial<RunRequest> = {}) => aRequest({ intent: "scheduled", events: [], ...over });
 const ask = async (options: GateOptions, over?: Partial<RunRequest>) => gate(options)(tick(over));
 const script = (code: string): GateOptions => ({ command: { argv: [process.execPath, "-e", code] } });
@@ -38,6 +48,7 @@ describe("a gate that is a command", () => {
     expect(told).toEqual({
       status: "go",
       adds: { gate: { error: expect.stringMatching(/exit code 3.*no network/) } },
+      failed: expect.stringMatching(/exit code 3.*no network/),
     });
     expect(await ask({ ...fails, onError: "closed" })).toEqual(FAILED_CLOSED);
   });
