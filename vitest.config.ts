@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 /** Nothing waits for a time that passes: this is only how long a crowded machine may take before a test counts as hanging. */
 const TIMEOUT_MS = 180_000;
+/** The same for what `expect.poll` waits for. */
+const POLL_TIMEOUT_MS = 20_000;
 
 export default defineConfig({
   test: {
@@ -13,5 +15,6 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
+    expect: { poll: { timeout: POLL_TIMEOUT_MS } },
   },
 });

@@ -11,8 +11,9 @@ describe.skipIf(chromiumMissing() !== undefined)("the dashboard", () => {
   test("opened with a fresh code, shows the sessions, and keeps the code in no address", async () => {
     await dashboard.heartbeat.wake("The build is done.", { sessionKey: KEY });
     const page = await dashboard.open();
+    expect(page.url()).toBe(`${dashboard.url}/`);
+    await page.getByRole("link", { name: "All sessions" }).click();
     await page.getByRole("link", { name: KEY }).waitFor();
-    expect(page.url()).not.toContain("code");
     expect(await page.evaluate("document.cookie")).toBe("");
     await page.reload();
     await page.getByRole("link", { name: KEY }).waitFor();
@@ -33,8 +34,8 @@ describe.skipIf(chromiumMissing() !== undefined)("the dashboard", () => {
     expect(await other?.getByRole("navigation").count()).toBe(0);
   });
 
-  test("shows a new session without being asked, and is usable by everyone", async () => {
-    const page = await dashboard.open();
+  test("shows a new session without being asked, and is usable by everyone, in the dark too", async () => {
+    const page = await dashboard.open("#now?list=all");
     await page.getByText("live", { exact: true }).first().waitFor();
     await dashboard.heartbeat.wake("Another one.", { sessionKey: "agent:main:later" });
     await page.getByRole("link", { name: "agent:main:later" }).waitFor();
@@ -42,4 +43,52 @@ describe.skipIf(chromiumMissing() !== undefined)("the dashboard", () => {
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await accessFaults(page)).toEqual([]);
   });
+
+  test.each(["#now?list=all", "#schedules", "#log"])(
+    "%s: the keyboard alone reaches everything",
+    async (view) => {
+      const { heartbeat } = dashboard;
+      await heartbeat.wake("x", { sessionKey: KEY });
+      await heartbeat.setSchedule({ scheduleId: "beat", sessionKey: KEY, everyMs: 3_600_000 });
+      const page = await dashboard.open(view);
+      await page.getByRole("link", { name: KEY }).first().waitFor();
+      const wanted = (await page.evaluate(REACHABLE)) as readonly string[];
+      const reached = new Set<string>();
+      for (let presses = 0; presses < 2 * wanted.length; presses++) {
+        await page.keyboard.press("Tab");
+        reached.add(await page.evaluate(FOCUSED));
+      }
+      expect(wanted.length).toBeGreaterThan(8);
+      expect(wanted.filter((name) => !reached.has(name))).toEqual([]);
+    },
+  );
+
+  test("keys: `/` leads to the filter, Enter follows a link, and every focus is seen", async () => {
+    const page = await dashboard.open();
+    await page.getByRole("link", { name: "Log" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("region", { name: "Records, newest first" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("hello");
+    await expect.poll(() => page.url()).toContain("#log?q=hello");
+    const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+    expect(outline).toBe("solid");
+  });
+
+  test("says that it is stale when the daemon is not heard any more", async () => {
+    const page = await dashboard.open("#log", {}, [
+      "ERR_CONNECTION_REFUSED",
+      "ERR_INCOMPLETE_CHUNKED",
+      "ERR_NETWORK",
+    ]);
+    await page.getByText("live", { exact: true }).first().waitFor();
+    await dashboard.stop();
+    await page.getByText(/^stale: nothing heard for \d+ s$/).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+  });
 });
+
+/** What can be used, by what it says. */
+const NAME_OF = `(element) => element.getAttribute("aria-label") ?? element.innerText + (element.placeholder ?? "") + (element.href ?? "")`;
+const REACHABLE = `[...document.querySelectorAll("a[href], button:not(:disabled), input, select")].map(${NAME_OF})`;
+const FOCUSED = `(${NAME_OF})(document.activeElement)`;

@@ -16,8 +16,12 @@ export interface Dashboard {
   readonly place: Workplace;
   /** The same daemon, as programs call it: to make what the pages show. */
   readonly heartbeat: Heartbeat;
-  /** A signed-in page at a view, e.g. `#log?type=run.ran`. It is closed at the end of the test, and must have had no error. */
-  open(view?: string, options?: BrowserContextOptions): Promise<Page>;
+  /**
+   * A signed-in page at a view, e.g. `#log?type=run.ran`. It is closed at the end of the test, and must have had no error but these.
+   */
+  open(view?: string, options?: BrowserContextOptions, expected?: readonly string[]): Promise<Page>;
+  /** Ends the daemon: for the last test of a file. */
+  stop(): Promise<void>;
   /** The address that signs one page in. */
   freshAddress(): Promise<string>;
 }
@@ -33,10 +37,14 @@ export function useDashboard(prepare: (place: Workplace) => void): Dashboard {
   beforeAll(async () => {
     const place = workplace("file");
     prepare(place);
-    await place.up();
+    const running = await place.up();
     const url = announced(place.data)?.url ?? "";
     const token = readFileSync(join(place.data, "token"), "utf8").trim();
-    daemon = { url, token, place, heartbeat: connect({ url, token }) };
+    const stop = async (): Promise<void> => {
+      running.child.kill("SIGKILL");
+      await running.ended;
+    };
+    daemon = { url, token, place, heartbeat: connect({ url, token }), stop };
     browser = await launch();
   });
   afterEach(async () => {
@@ -64,14 +72,16 @@ export function useDashboard(prepare: (place: Workplace) => void): Dashboard {
     get heartbeat() {
       return daemon.heartbeat;
     },
+    stop: () => daemon.stop(),
     freshAddress,
-    async open(view = "#now", options = {}) {
+    async open(view = "#now", options = {}, expected = []) {
       const context = await browser.newContext(options);
       context.setDefaultTimeout(WAIT_MS_MAX);
       const page = await context.newPage();
       page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
       page.on("console", (message) => {
-        if (message.type() === "error") faults.push(`console: ${message.text()}`);
+        const isExpected = expected.some((words) => message.text().includes(words));
+        if (message.type() === "error" && !isExpected) faults.push(`console: ${message.text()}`);
       });
       await page.goto(await freshAddress());
       await page.getByRole("navigation", { name: "Views" }).waitFor();

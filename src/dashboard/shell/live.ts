@@ -137,7 +137,7 @@ export function useLive<T>(
   return { value: current?.value, error: current?.error, reload: () => setRound((before) => before + 1) };
 }
 
-function asApiError(error: unknown): ApiError {
+export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError({
     code: "LUBDUB_INTERNAL",

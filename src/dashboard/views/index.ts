@@ -1,6 +1,8 @@
 import type { ComponentType } from "preact";
 import type { Args, ViewName } from "../shell/router.ts";
+import { Log } from "./log.tsx";
 import { Now } from "./now.tsx";
+import { Schedules } from "./schedules.tsx";
 
 /** What a view is given: the arguments in the address. */
 export interface ViewProps {
@@ -15,4 +17,8 @@ interface Entry {
   readonly View: ComponentType<ViewProps>;
 }
 
-export const views: readonly Entry[] = [{ name: "now", title: "Now", inMenu: true, View: Now }];
+export const views: readonly Entry[] = [
+  { name: "now", title: "Now", inMenu: true, View: Now },
+  { name: "schedules", title: "Schedules", inMenu: true, View: Schedules },
+  { name: "log", title: "Log", inMenu: true, View: Log },
+];

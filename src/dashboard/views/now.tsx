@@ -1,79 +1,102 @@
-import type { SessionSummary, Why } from "../../vocabulary.ts";
+import type { Status } from "../../api.ts";
 import { Filter } from "../parts/filter.tsx";
-import { KeyLink } from "../parts/key-link.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
-import { State } from "../parts/state.tsx";
-import { Age } from "../parts/time.tsx";
-import { call, query, sessionPath } from "../shell/api.ts";
+import { call } from "../shell/api.ts";
 import { useLive } from "../shell/live.ts";
-import { setArgs } from "../shell/router.ts";
+import { hrefOf, setArgs } from "../shell/router.ts";
 import type { ViewProps } from "./index.ts";
+import { AllSessions } from "./now/all-sessions.tsx";
+import { DeadLetters } from "./now/dead-letters.tsx";
+import { Waiting } from "./now/waiting.tsx";
+import { useTotals } from "../shell/totals.ts";
 
-const PAGE = 50;
+const LISTS = [
+  { name: "waiting", title: "Awake or waiting", List: Waiting },
+  { name: "all", title: "All sessions", List: AllSessions },
+  { name: "dead", title: "Dead letters", List: DeadLetters },
+] as const;
 
-type Row = SessionSummary & { readonly why: Why };
-
-/** What goes on: every session with its live state, and why it is not awake yet. */
+/** What goes on: who is awake or waits, oldest wait first, and why. */
 export function Now({ args }: ViewProps) {
-  const { q = "" } = args;
-  const { value, error } = useLive("now", async (signal) => {
-    const path = `/v1/sessions${query({ limit: PAGE })}`;
-    const { sessions } = await call<{ sessions: SessionSummary[] }>(path, { signal });
-    return Promise.all(
-      sessions.map(async (session): Promise<Row> => {
-        const why = await call<Why>(sessionPath(session.sessionKey, "/why"), { signal });
-        return { ...session, why };
-      }),
-    );
-  });
+  const { list = "waiting", q = "" } = args;
+  const { value: totals } = useTotals("Now");
+  const status = useLive("status", (signal) => call<Status>("/v1/status", { signal }));
+  const found = LISTS.find(({ name }) => name === list) ?? LISTS[0];
+  const counts = { waiting: totals?.waiting, all: undefined, dead: totals?.dead };
   return (
     <>
       <h1 class="hidden">Now</h1>
-      <ProblemNote error={error} />
-      <Filter value={q} label="Filter sessions" onChange={(text) => setArgs({ q: text })} />
-      <table class="sessions">
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Session</th>
-            <th scope="col" class="number">
-              Queued
-            </th>
-            <th scope="col" class="number">
-              Oldest
-            </th>
-            <th scope="col">Why not awake</th>
-          </tr>
-        </thead>
-        <tbody>
-          {value
-            ?.filter(({ sessionKey }) => sessionKey.includes(q))
-            .map((row) => (
-              <SessionRow key={row.sessionKey} row={row} />
-            ))}
-        </tbody>
-      </table>
-      {value?.length === 0 && <p class="empty">No session yet.</p>}
+      <ProblemNote error={status.error} />
+      {status.value !== undefined && <Troubles status={status.value} />}
+      <div class="toolbar">
+        <nav class="tabs" aria-label="Lists">
+          {LISTS.map(({ name, title }) => (
+            <a
+              key={name}
+              href={hrefOf("now", { list: name === "waiting" ? undefined : name, q })}
+              aria-current={name === found.name ? "page" : undefined}
+            >
+              {title}
+              {counts[name] !== undefined && (
+                <span class="count" data-alarm={name === "dead" && counts.dead !== 0}>
+                  {counts[name]?.toLocaleString("en")}
+                </span>
+              )}
+            </a>
+          ))}
+        </nav>
+        {status.value !== undefined && <Facts status={status.value} running={totals?.running ?? 0} />}
+        <Filter
+          label="Filter by session key"
+          value={q}
+          onChange={(text) => setArgs({ q: text, after: undefined })}
+        />
+      </div>
+      <found.List args={args} />
     </>
   );
 }
 
-function SessionRow({ row }: { readonly row: Row }) {
-  const { sessionKey, state, queued, dead, oldestQueuedAtMs, why } = row;
+function Facts({ status, running }: { readonly status: Status; readonly running: number }) {
+  const { position, deliveriesOpen } = status;
   return (
-    <tr data-state={state}>
-      <td>
-        <State state={state} />
-      </td>
-      <td>
-        <KeyLink sessionKey={sessionKey} />
-      </td>
-      <td class="number">
-        {queued}
-        {dead > 0 && <span class="dead"> +{dead} dead</span>}
-      </td>
-      <td class="number">{oldestQueuedAtMs !== null && <Age atMs={oldestQueuedAtMs} />}</td>
-      <td class="why">{why.sentence}</td>
-    </tr>
+    <dl class="facts">
+      <div>
+        <dt>awake</dt>
+        <dd>{running.toLocaleString("en")}</dd>
+      </div>
+      <div>
+        <dt>replies on their way</dt>
+        <dd>{deliveriesOpen.toLocaleString("en")}</dd>
+      </div>
+      <div>
+        <dt>log</dt>
+        <dd>{position.toLocaleString("en")}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What is wrong with the whole of it. */
+function Troubles({ status: { state, cause, quarantined = [], resting = [] } }: { readonly status: Status }) {
+  return (
+    <>
+      {state !== "running" && (
+        <p role="alert" class="problem">
+          Lubdub is {state}. {cause?.message}
+        </p>
+      )}
+      {quarantined.map(({ lane, message, code }) => (
+        <p key={lane} role="alert" class="problem">
+          Set aside: <span class="key">{lane}</span>. {message} [{code}]
+        </p>
+      ))}
+      {resting.map(({ agentId, refusal, untilMs }) => (
+        <p key={agentId} role="alert" class="problem">
+          Agent {agentId} rests until {new Date(untilMs).toLocaleTimeString()}: its provider refuses every
+          call ({refusal}).
+        </p>
+      ))}
+    </>
   );
 }
