@@ -95,13 +95,16 @@ export function encode(actor: Pick<Live<unknown, never>, "value" | "context">): 
   return JSON.stringify({ value: actor.value, context: actor.context });
 }
 
-/** A stored actor without its texts and data: it goes on through a replay like the whole one. */
-export function redacted(kind: ActorKind, encoded: string): string {
+/**
+ * A stored actor without the texts and data of this session: it goes on through a replay like the whole one. A schedule may belong
+ * to another one by now.
+ */
+export function redacted(kind: ActorKind, encoded: string, sessionKey: string): string {
   switch (kind) {
     case "session":
       return redactedSession(encoded);
     case "schedule":
-      return redactedSchedule(encoded);
+      return redactedSchedule(encoded, sessionKey);
     case "delivery":
       return redactedDelivery(encoded);
     case "heartbeat":
@@ -123,9 +126,10 @@ function redactedSession(encoded: string): string {
   return JSON.stringify({ value, context: { ...context, queue, dead, ...unsaid } });
 }
 
-function redactedSchedule(encoded: string): string {
+function redactedSchedule(encoded: string, sessionKey: string): string {
   const { value, context } = parsed<ScheduleContext>(encoded);
-  return JSON.stringify({ value, context: { ...context, spec: context.spec && blank(context.spec) } });
+  if (context.spec?.sessionKey !== sessionKey) return encoded;
+  return JSON.stringify({ value, context: { ...context, spec: blank(context.spec) } });
 }
 
 function redactedDelivery(encoded: string): string {

@@ -5,7 +5,7 @@ import { LubdubError, shown } from "../errors.ts";
 import type { EventDraft } from "../intake/parse.ts";
 import { parseSchedule, parseScheduleId, type ScheduleDraft } from "../intake/parse-schedule.ts";
 import { SCHEDULES_MAX } from "../options.ts";
-import { nextAt, upcoming } from "../policy/cadence.ts";
+import { nextAt, nextAtAfterSetBack, upcoming } from "../policy/cadence.ts";
 import type { RecordDraft } from "../run/journal.ts";
 import type { Cadence, Schedule } from "../vocabulary.ts";
 import { unlessDamaged } from "./damage.ts";
@@ -45,7 +45,8 @@ export function schedulesOf(host: Host): ScheduleCalls {
       const entry = known(host, id);
       const { sessionKey, cadence } = specOf(entry.actor);
       if (entry.actor.value === "active") return viewOf(host, entry);
-      const facts = { scheduleId: entry.key, nextAtMs: nextAt(cadence, nowFor(host, cadence)) };
+      const times = { ...entry.actor.context, nowMs: nowFor(host, cadence) };
+      const facts = { scheduleId: entry.key, nextAtMs: nextAtAfterSetBack(cadence, times) };
       return changed(host, entry, { type: "schedule.resumed", sessionKey, facts, body: null });
     },
     async runSchedule(id) {
@@ -81,8 +82,9 @@ async function setSchedule(host: Host, options: ScheduleOptions): Promise<Schedu
   const { scheduleId, cadence, wake } = draft;
   const old = scheduleIndex.has(scheduleId) ? world.schedules.peek(scheduleId) : null;
   if (old === null && scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
-  const record = cadence && recordOf(draft, cadence, nextOf(host, old, cadence));
-  if (old !== null && (record === null || specOf(old.actor).sessionKey !== wake.sessionKey)) {
+  const moves = old !== null && specOf(old.actor).sessionKey !== wake.sessionKey;
+  const record = cadence && recordOf(draft, cadence, nextOf(host, moves ? null : old, cadence));
+  if (old !== null && (record === null || moves)) {
     journal.write(removal(scheduleId, specOf(old.actor)));
   }
   if (record === null) {

@@ -4,7 +4,7 @@ import type { SessionForgotten } from "../core/records.ts";
 import type { AnyEntry, Source, World } from "../core/world.ts";
 import { LubdubError } from "../errors.ts";
 import { unlessDamaged } from "./damage.ts";
-import { ENDED, type Store } from "../log/store.ts";
+import { ENDED, type ActorKind, type Store } from "../log/store.ts";
 import { SCHEDULES_MAX } from "../options.ts";
 import type { ScheduleIndex } from "../run/schedule-index.ts";
 
@@ -30,7 +30,8 @@ export function eraseSession(store: Store, { sessionKey, previous, facts }: Sess
     ...[...schedules].map((key) => ({ kind: "schedule", key }) as const),
     ...[...deliveries].map((key) => ({ kind: "delivery", key }) as const),
   ];
-  store.erase({ sessionKey, positions, actors, redact: redacted });
+  const redact = (kind: ActorKind, state: string): string => redacted(kind, state, sessionKey);
+  store.erase({ sessionKey, positions, actors, redact });
 }
 
 /**

@@ -64,15 +64,24 @@ export function tickOf(cadence: Cadence, dueAtMs: number, nowMs: number): Tick {
 const SET_BACK_MS_MAX = 26 * 3_600_000;
 
 /**
- * The next moment once the wall clock was set back to `nowMs`. A moment that has ticked does not tick again after a correction of
- * up to a day; but a clock that had been years ahead must not silence a schedule for years.
+ * The next moment once the wall clock may have been set back to `nowMs`. A moment that has ticked does not tick again after a
+ * correction of up to a day; but a clock that had been years ahead must not silence a schedule for years.
  */
 export function nextAtAfterSetBack(
   cadence: Cadence,
-  { lastTickAtMs, nowMs }: { readonly lastTickAtMs: number | null; readonly nowMs: number },
+  { lastTickAtMs, nextAtMs = Infinity, nowMs }: TickTimes,
 ): number | null {
-  const ticked = lastTickAtMs !== null && lastTickAtMs - nowMs <= SET_BACK_MS_MAX ? lastTickAtMs : nowMs;
+  // A newest tick that is later than the next one was by the other clock: of an interval, or by hand.
+  const known = lastTickAtMs !== null && lastTickAtMs < (nextAtMs ?? Infinity);
+  const ticked = known && lastTickAtMs - nowMs <= SET_BACK_MS_MAX ? lastTickAtMs : nowMs;
   return nextAt(cadence, Math.max(nowMs, ticked));
+}
+
+interface TickTimes {
+  readonly lastTickAtMs: number | null;
+  /** The next one, as it was known so far. */
+  readonly nextAtMs?: number | null;
+  readonly nowMs: number;
 }
 
 /** The next `count` moments after `afterMs`. */

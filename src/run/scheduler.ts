@@ -186,9 +186,11 @@ export class Scheduler {
   }
 
   #move({ key, actor }: ScheduleEntry): void {
-    const { spec, nextAtMs, lastTickAtMs } = actor.context;
+    const { spec, lastTickAtMs } = actor.context;
+    const nextAtMs = scheduleDeadlineOf(actor);
     if (spec === null || nextAtMs === null) return;
-    const moved = nextAtAfterSetBack(spec.cadence, { lastTickAtMs, nowMs: this.#parts.wallMs() });
+    const times = { lastTickAtMs, nextAtMs, nowMs: this.#parts.wallMs() };
+    const moved = nextAtAfterSetBack(spec.cadence, times);
     if (moved === null || moved >= nextAtMs) return;
     const facts = { scheduleId: key, nextAtMs: moved, reason: "clock-set-back" };
     this.#parts.journal.write({ type: "schedule.moved", sessionKey: spec.sessionKey, facts, body: null });

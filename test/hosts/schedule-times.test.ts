@@ -46,6 +46,46 @@ describe("time that jumps", () => {
     expect(heart.agent.calls).toHaveLength(1);
   });
 
+  test("one that is paused is not moved by a clock that is set back", async () => {
+    const heart = testHeart();
+    await set(heart, { cron: "* * * * *" });
+    await heart.soon(heart.heartbeat.pauseSchedule("beat"));
+    heart.clock.jump(-5 * HOUR_MS);
+    await heart.soon(heart.heartbeat.requestHeartbeat({ sessionKey: KEY }));
+    await heart.clock.advance(2 * MINUTE_MS);
+    const types = [...heart.store.read()].map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith("schedule."))).toEqual(["schedule.set", "schedule.paused"]);
+  });
+
+  test("one that is resumed after the clock was set back does not tick again what has ticked", async () => {
+    const heart = testHeart();
+    await set(heart, { cron: "0 * * * *" });
+    await toNextTick(heart);
+    const { nextAtMs } = await shown(heart);
+    await heart.soon(heart.heartbeat.pauseSchedule("beat"));
+    heart.clock.jump(-5 * HOUR_MS);
+    await heart.soon(heart.heartbeat.resumeSchedule("beat"));
+    expect((await shown(heart)).nextAtMs).toBe(nextAtMs);
+  });
+
+  test.each([
+    ["a run by hand", (heart: TestHeart) => heart.soon(heart.heartbeat.runSchedule("beat"))],
+    ["an interval that it was before", (heart: TestHeart) => heart.clock.settle()],
+  ])("%s, by a clock that is ahead, does not silence a time of day", async (_, next) => {
+    const heart = testHeart();
+    heart.clock.jump(20 * HOUR_MS);
+    await set(heart, { everyMs: MINUTE_MS });
+    await heart.clock.advance(MINUTE_MS);
+    heart.clock.jump(-20 * HOUR_MS); // time goes on from where it was, 20 hours ahead of the wall
+    await heart.clock.advance(2 * MINUTE_MS);
+    await set(heart, { cron: "* * * * *" });
+    await next(heart);
+    const { ticks } = await shown(heart);
+    heart.clock.jump(-3 * HOUR_MS);
+    await heart.clock.advance(2 * HOUR_MS);
+    expect((await shown(heart)).ticks).toBeGreaterThan(ticks + 100);
+  });
+
   test("S17: set back by a day, an interval goes on as it was and a time of day does not come twice", async () => {
     const heart = testHeart();
     await set(heart, { everyMs: HOUR_MS });

@@ -4,12 +4,14 @@ import { LubdubError } from "../../../src/errors.ts";
 import { dedupeId } from "./model-session.ts";
 import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
-import { count, watch, type Scene } from "./scene.ts";
+import { count, percent, watch, type Scene } from "./scene.ts";
+import { actOnSchedule } from "./schedules.ts";
 
 /** One thing that happens from outside. */
 export function act(scene: Scene): void {
   const { plan, clock, life } = scene;
   const { heartbeat } = life;
+  if (plan.schedules !== null && percent(scene, 8)) return actOnSchedule(scene);
   const key = plan.keys[Math.floor(clock.random() * plan.keys.length)] as string;
   const dice = clock.random();
   if (dice < 0.4) send(scene, key);

@@ -4,6 +4,7 @@ import { cargoOf } from "./act.ts";
 import type { Call } from "./agent.ts";
 import { must, same, Violation } from "./promise.ts";
 import type { Moment, Scene } from "./scene.ts";
+import { checkSchedules, isTick } from "./schedules.ts";
 
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
 export async function check(scene: Scene, all: boolean): Promise<void> {
@@ -14,6 +15,7 @@ export async function check(scene: Scene, all: boolean): Promise<void> {
   checkForgotten(scene);
   await checkIdleSignals(scene);
   if ((await life.heartbeat.status()).state !== "running") return;
+  if (scene.plan.schedules !== null && all) await checkSchedules(scene);
   for (const key of all ? model.sessions.keys() : model.touched) await checkSession(scene, key);
   model.touched.clear();
 }
@@ -116,6 +118,14 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
     must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
   for (const event of request.events) {
     must((model.texts.get(event.eventId) ?? event.text) === event.text, "S15 the text is what was sent");
+    if (isTick(event.text)) {
+      must(
+        isDeepStrictEqual(event.route, { to: record.sessionKey }),
+        "S4 the route of a schedule is that of its ticks",
+      );
+      must(event.trust === "trusted", "S19 the trust of a tick is that of who set it");
+      continue;
+    }
     const { trust, route, data } = cargoOf(plan, record.sessionKey, event.text);
     must(event.trust === trust, "S19 the trust is that of the event");
     must(isDeepStrictEqual(event.route, route), "S4 the route travels with its event");

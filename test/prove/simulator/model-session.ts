@@ -83,6 +83,20 @@ export function drain(session: ModelSession, eventIds: readonly string[]): void 
   if (session.frozen.ids.length === 0) session.frozen = null;
 }
 
+/** Dead letters go back to the end of the queue, or away for good. */
+export function revive(
+  session: ModelSession,
+  record: RecordOf<"events.requeued" | "events.dismissed">,
+): void {
+  const { eventIds } = record.facts;
+  for (const id of eventIds)
+    must(session.dead.includes(id), "S16 only dead letters are requeued or dismissed");
+  session.dead = session.dead.filter((id) => !eventIds.includes(id));
+  if (record.type === "events.dismissed") return;
+  session.queue.push(...eventIds);
+  request(session, "manual", record.facts.dueAtMs);
+}
+
 /** As many of the oldest as fit, but one at least. @param chars - of text and data, by event id */
 export function batchOf(
   queue: readonly string[],

@@ -10,10 +10,12 @@ import {
   over,
   postpone,
   request,
+  revive,
   type ModelRun,
   type ModelSession,
   type RecordOf,
 } from "./model-session.ts";
+import { ModelSchedules } from "./model-schedules.ts";
 import type { Plan } from "./plan.ts";
 import { must, same } from "./promise.ts";
 
@@ -37,6 +39,7 @@ export class Model {
   readonly forgotten: number[] = [];
   /** Runs started so far. */
   started = 0;
+  readonly schedules: ModelSchedules;
   /** By session and dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
   readonly eventIdByDedupeKey = new Map<string, string>();
   /** By session and dedupe key: the end of its window. */
@@ -54,6 +57,7 @@ export class Model {
     this.#plan = plan;
     this.#laneOf = laneOf;
     this.#count = count;
+    this.schedules = new ModelSchedules(plan.clockJump === 0, plan.options.queueMax, count);
   }
 
   session(key: string): ModelSession {
@@ -86,6 +90,7 @@ export class Model {
       session.handedOver === null || record.type === "wake.requested",
       "S1 a wake that is handed over is asked for at once",
     );
+    this.schedules.apply(record, session);
     if (isScheduleRecord(record) || isDeliveryRecord(record) || record.type === "route.noted") return;
     switch (record.type) {
       case "event.queued":
@@ -268,14 +273,8 @@ export class Model {
   }
 
   #revived(session: ModelSession, record: RecordOf<"events.requeued" | "events.dismissed">): void {
-    const { eventIds } = record.facts;
-    for (const id of eventIds)
-      must(session.dead.includes(id), "S16 only dead letters are requeued or dismissed");
-    session.dead = session.dead.filter((id) => !eventIds.includes(id));
+    revive(session, record);
     this.#count(record.type === "events.requeued" ? "requeued" : "dismissed");
-    if (record.type === "events.dismissed") return;
-    session.queue.push(...eventIds);
-    request(session, "manual", record.facts.dueAtMs);
   }
 
   #forgotten(session: ModelSession, { position, sessionKey }: RecordOf<"session.forgotten">): void {

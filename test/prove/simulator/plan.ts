@@ -34,6 +34,8 @@ export interface Plan {
   readonly storeFault: number;
   /** Chance in 100 per start: `laneOf` answers otherwise than before. */
   readonly lanesChange: number;
+  /** How long the machine sleeps at most, in milliseconds; null: no schedules at all. */
+  readonly schedules: { readonly sleepMsMax: number } | null;
   /** Some events are so large that few of them fit into one batch. */
   readonly bulky: boolean;
   /** How the agent answers: weights. */
@@ -116,6 +118,7 @@ export function planOf(seed: number, steps: number): Plan {
       nonsense: pick([0, 1]),
     },
     bulky: random() < 0.05,
+    schedules: schedulesOf(seed),
   };
 }
 
@@ -128,6 +131,13 @@ function limitsOf(seed: number): { readonly limits?: Limits } {
   return {
     limits: random() < 0.5 ? { session: { spacingMs, flood } } : { agent: { spacingMs }, session: { flood } },
   };
+}
+
+/** One seed in four has schedules. Drawn apart from everything else. */
+function schedulesOf(seed: number): Plan["schedules"] {
+  const random = mulberry32(seed ^ 0x5c4ed);
+  if (random() >= 1 / 4) return null;
+  return { sleepMsMax: [0, 300_000, 7_200_000][Math.floor(random() * 3)] as number };
 }
 
 export function laneOf({ keys }: Plan, lanes: Lanes): (sessionKey: string) => string {

@@ -4,6 +4,7 @@ import { createScene, restart } from "./lives.ts";
 import type { Plan } from "./plan.ts";
 import { must, takeLooks } from "./promise.ts";
 import { count, percent, type Reached, type Scene } from "./scene.ts";
+import { healSchedules } from "./schedules.ts";
 
 /** What one seed did. */
 export interface SimulationReport {
@@ -31,7 +32,7 @@ export interface SimulationReport {
  * simulated milliseconds. It leaves room for every pause of the plans, for each session's turn in one lane, and for a queue that
  * is handled one event at a time with the longest spacing of the limits between.
  */
-export const HEALING_MS_MAX = 360_000;
+export const HEALING_MS_MAX = 900_000;
 /** Healing looks so often whether all is handled. */
 const HEALING_STEP_MS = 1_000;
 /** All sessions are compared this often; those that something moved, after every step. */
@@ -97,12 +98,15 @@ async function heal(scene: Scene): Promise<number> {
   // It looks at its clock once more: one that was set back unseen would seem not to have slept.
   await scene.life.heartbeat.why(scene.plan.keys[0] as string);
   clock.jump(SLEEP_MS);
-  let healingMs = 0;
-  for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS) {
+  const pass = async (ms: number): Promise<void> => {
     for (; scene.life.turns.length > 0; await clock.settle()) release(scene, 0);
-    await clock.advance(HEALING_STEP_MS);
+    await clock.advance(ms);
     if (!scene.life.process.alive) await restart(scene);
-  }
+  };
+  if (scene.plan.schedules !== null) await healSchedules(scene, pass);
+  let healingMs = 0;
+  for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS)
+    await pass(HEALING_STEP_MS);
   await check(scene, true);
   for (const [key, { queue }] of model.sessions) {
     must(
