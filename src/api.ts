@@ -1,6 +1,6 @@
-import type { ActorKind } from "./core/actor.ts";
 import type { LogRecord } from "./core/records.ts";
 import type { DeliveryPage, PageOptions, WaitingPage, WaitingPageOptions } from "./paging.ts";
+import type { StateAt, StateOptions, Steps, StepsOptions, WhatIf, WhatIfOptions } from "./past.ts";
 import type { ReadOptions } from "./read-options.ts";
 import type {
   Accepted,
@@ -23,6 +23,7 @@ import type {
 } from "./vocabulary.ts";
 
 export type * from "./paging.ts";
+export type * from "./past.ts";
 export type * from "./read-options.ts";
 
 /** What is said about a wake. */
@@ -107,20 +108,6 @@ export interface SessionView extends SessionSummary {
     readonly startedAtMs: number;
   } | null;
   readonly why: Why;
-}
-
-/** The whole state at one position, as plain data. Keys are sorted. */
-export interface StateAt {
-  readonly position: number;
-  readonly atMs: number;
-  readonly sessions: Readonly<Record<string, unknown>>;
-  readonly heartbeats: Readonly<Record<string, unknown>>;
-  /** Agents that have limits, by id. */
-  readonly agents: Readonly<Record<string, unknown>>;
-  readonly schedules: Readonly<Record<string, unknown>>;
-  readonly deliveries: Readonly<Record<string, unknown>>;
-  /** Actors that are missing above: what is stored of them is damaged. */
-  readonly damaged?: readonly { readonly kind: ActorKind; readonly key: string; readonly message: string }[];
 }
 
 /** Held while anyone works in a lane. */
@@ -232,7 +219,11 @@ export interface Heartbeat extends AsyncDisposable {
   /** Calls back with every record after its commit, in order. @returns unsubscribes */
   subscribe(listener: (record: LogRecord) => void): () => void;
   /** Folds the log up to this position: the state as it was. */
-  stateAt(position: number): Promise<StateAt>;
+  stateAt(position: number, options?: StateOptions): Promise<StateAt>;
+  /** A session's records with what each of them moved. */
+  steps(options: StepsOptions): Promise<Steps>;
+  /** What would have come of it, if something else had happened at a past position. Nothing is written, nobody is woken. */
+  whatIf(options: WhatIfOptions): Promise<WhatIf>;
   /** Empties the session's queue and erases its texts from log and snapshots for good; ids and times stay. */
   forget(sessionKey: string): Promise<Recorded>;
   /** Writes a consistent copy into a new file. */

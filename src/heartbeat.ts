@@ -5,7 +5,10 @@ import { dismissDelivery, isDeliveryId, listDeliveries, requeueDelivery } from "
 import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
 import { readLog } from "./hosts/read-log.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
-import { listDeadLetters, listSessions, sessionView, stateAt, statusOf, whyNot } from "./hosts/views.ts";
+import { listDeadLetters, listSessions, sessionView, statusOf, whyNot } from "./hosts/views.ts";
+import { stateAt } from "./hosts/past.ts";
+import { stepsOf } from "./hosts/steps.ts";
+import { whatIf } from "./hosts/what-if.ts";
 import { schedulesOf } from "./hosts/schedules.ts";
 import { turnsOf } from "./hosts/turns.ts";
 import { createWaitingList } from "./hosts/waiting.ts";
@@ -70,7 +73,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     dismiss: (id) => (isDeliveryId(id) ? dismissDelivery(host, id) : dismiss(host, id)),
     read: async (read) => readLog(host, read),
     subscribe: (listener) => host.subscribe(listener),
-    stateAt: async (position) => stateAt(host, position),
+    stateAt: async (position, { sessionKey } = {}) =>
+      stateAt(host, position, sessionKey === undefined ? {} : { sessionKey: parseSessionKey(sessionKey) }),
+    steps: async (steps) => stepsOf(host, steps),
+    whatIf: async (imagine) => whatIf(host, imagine),
     async forget(key) {
       const sessionKey = parseSessionKey(key);
       const schedules = host.scheduleIndex.ofSession(sessionKey);

@@ -1,4 +1,13 @@
-import type { Heartbeat, PageOptions, SessionView, StateAt, Status, WaitingPage } from "../api.ts";
+import type {
+  Heartbeat,
+  PageOptions,
+  SessionView,
+  StateAt,
+  Status,
+  Steps,
+  WaitingPage,
+  WhatIf,
+} from "../api.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { DeadLetter, Delivery, Receipt, SessionSummary, SystemEvent, Why } from "../vocabulary.ts";
 import { query, sessionPath, type Call, type Transport } from "./transport.ts";
@@ -17,6 +26,8 @@ type ReadCalls = Pick<
   | "deliveries"
   | "read"
   | "stateAt"
+  | "steps"
+  | "whatIf"
   | "status"
 >;
 
@@ -66,7 +77,9 @@ export function createReadCalls(transport: Transport): ReadCalls {
         else place.before = records[0]?.position;
       }
     },
-    stateAt: (position) => get<StateAt>(`/v1/state${query({ at: position })}`),
+    stateAt: (position, options = {}) => get<StateAt>(`/v1/state${query({ at: position, ...options })}`),
+    steps: (options) => get<Steps>(`/v1/steps${query({ ...options })}`),
+    whatIf: (body) => get<WhatIf>("/v1/what-if", { method: "POST", body }),
     status: () => get<Status>("/v1/status"),
   };
 }

@@ -1,20 +1,14 @@
-import type { PageOptions, SessionView, StateAt, Status } from "../api.ts";
-import type { ActorKind } from "../core/actor.ts";
+import type { PageOptions, SessionView, Status } from "../api.ts";
 import { asEvents } from "../core/batch.ts";
 import { deadlineOf } from "../core/deadline.ts";
-import { step } from "../core/step.ts";
 import { whyOf } from "../core/why.ts";
-import { createWorld, type DeliveryEntry, type ScheduleEntry, type SessionEntry } from "../core/world.ts";
+import type { SessionEntry } from "../core/world.ts";
 import { LubdubError, shown } from "../errors.ts";
 import type { DeadLetter, SessionSummary, Why } from "../vocabulary.ts";
 import { unlessDamaged } from "./damage.ts";
 import { deliveriesOf } from "./deliveries.ts";
 import type { Host } from "./host.ts";
 import { restingAgents } from "./resting.ts";
-import { plain, storedActors } from "./stored.ts";
-
-/** Sessions that `stateAt` answers at most. */
-const STATE_SESSIONS_MAX = 100_000;
 
 export function whyNot({ world, clock, leases, runner, state, failure }: Host, sessionKey: string): Why {
   const { actor, lane } = world.peekSession(sessionKey);
@@ -135,62 +129,6 @@ function sessionKeys(
     .slice(0, limit)
     .map(({ key }) => key);
 }
-
-/** Folds from the newest checkpoint at or before `position`. Nothing happens: effects are thrown away. */
-export function stateAt({ store, options }: Host, position: number): StateAt {
-  const head = store.head();
-  if (!Number.isSafeInteger(position) || position < store.base() || position > head.position) {
-    throw new LubdubError("LUBDUB_INPUT_INVALID", {
-      expected: `a position from ${store.base()} to ${head.position}`,
-      got: shown(position),
-    });
-  }
-  const from = store.checkpoint(position);
-  const world = createWorld({
-    laneOf: options.laneOf,
-    ...(from === 0 ? {} : { source: storedActors(store, from) }),
-  });
-  const damaged: NonNullable<StateAt["damaged"]>[number][] = [];
-  const revive = (kind: ActorKind, bring: (key: string) => unknown): void => {
-    for (const key of store.keys({ kind, limit: STATE_SESSIONS_MAX, upTo: from })) {
-      unlessDamaged(
-        () => bring(key),
-        ({ message }) => damaged.push({ kind, key, message }),
-      );
-    }
-  };
-  if (from > 0) {
-    revive("session", (key) => world.session(key));
-    revive("heartbeat", (key) => world.heartbeat(key));
-    revive("schedule", (key) => world.schedules.get(key));
-    revive("agent", (key) => world.agents.get(key));
-    revive("delivery", (key) => world.deliveries.get(key));
-  }
-  for (const record of store.read({ after: from, upTo: position })) {
-    // What cannot be moved was named above.
-    unlessDamaged(
-      () => step(world, record),
-      () => {},
-    );
-  }
-  const byKey = <T>(found: Iterable<readonly [string, T]>): Record<string, T> =>
-    Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return {
-    position,
-    atMs: position === 0 ? 0 : (store.recordAt(position)?.atMs ?? 0),
-    sessions: byKey([...world.sessions.values()].map((entry) => [entry.key, plain(entry)] as const)),
-    heartbeats: byKey([...world.heartbeats.values()].map((entry) => [entry.lane, plain(entry)] as const)),
-    agents: byKey([...world.agents.live.values()].map((entry) => [entry.key, plain(entry)] as const)),
-    schedules: byKey(unended(world.schedules.live)),
-    deliveries: byKey(unended(world.deliveries.live)),
-    ...(damaged.length === 0 ? {} : { damaged }),
-  };
-}
-
-const unended = (live: ReadonlyMap<string, ScheduleEntry | DeliveryEntry>) =>
-  [...live.values()]
-    .filter(({ actor }) => actor.value !== "ended")
-    .map((entry) => [entry.key, plain(entry)] as const);
 
 export function statusOf(host: Host): Status {
   const { state, store, world, runner, courier, waker, counts, quarantined, failure } = host;

@@ -20,6 +20,7 @@ import { deadRoutes } from "./routes/dead.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoute, statusRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/log.ts";
+import { pastRoutes } from "./routes/past.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { turnRoutes } from "./routes/turns.ts";
@@ -90,6 +91,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   deadRoutes(app, served);
   scheduleRoutes(app, served);
   logRoutes(app, served, streams);
+  pastRoutes(app, served);
   statusRoutes(app, served, metrics);
   backupRoute(app, served, options.backupFolder);
   signInRoutes(app, signIns);

@@ -85,6 +85,9 @@ const versionsOfEachKind = (): Record<ActorKind, Versions> => ({
   delivery: new Versions(),
 });
 
+type Range = NonNullable<Parameters<Store["read"]>[0]>;
+const all = (): boolean => true;
+
 function memoryLog() {
   let records: LogRecord[] = [];
   /** The last record that was compacted away. */
@@ -112,11 +115,13 @@ function memoryLog() {
     append(added: readonly LogRecord[]) {
       for (const record of added) records.push(asStored(record));
     },
-    *read({ after = 0, upTo = Infinity, limit = Infinity }: Parameters<Store["read"]>[0] = {}) {
-      const from = Math.max(after, base.position);
-      for (let at = from + 1; at <= Math.min(upTo, from + limit); at += 1) {
+    *read({ after = 0, upTo = Infinity, limit = Infinity, wanted = all }: Range = {}) {
+      let left = limit;
+      for (let at = Math.max(after, base.position) + 1; at <= upTo && left > 0; at += 1) {
         const record = recordAt(at);
         if (record === undefined) return;
+        if (!wanted(record)) continue;
+        left -= 1;
         yield record;
       }
     },

@@ -20,13 +20,15 @@ export interface Store extends Disposable {
    */
   append(batch: Batch): void;
   /**
-   * Records in order, after position `after` (default 0, exclusive), up to and with `upTo`. Each is verified (CRC, chain).
+   * Records in order, after position `after` (default 0, exclusive), up to and with `upTo`. Each is verified (CRC, chain). With
+   * `wanted` the others are passed over without a look at more than their heads: far cheaper, and only the CRC is verified.
    * @throws LubdubError `LUBDUB_STORE_CORRUPT` at the first record that was changed.
    */
   read(range?: {
     readonly after?: number;
     readonly upTo?: number;
     readonly limit?: number;
+    readonly wanted?: (head: RecordHead) => boolean;
   }): Iterable<LogRecord>;
   /** One record, verified by its CRC; undefined when there is none (any more). */
   recordAt(position: number): LogRecord | undefined;
@@ -67,6 +69,9 @@ export interface Store extends Disposable {
   /** Closes it and gives up ownership. Safe to call twice. */
   close(): void;
 }
+
+/** What is known of a record before it is read. */
+export type RecordHead = Pick<LogRecord, "position" | "type" | "sessionKey">;
 
 /** What is erased for good. */
 export interface Erasure {

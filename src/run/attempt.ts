@@ -63,7 +63,7 @@ async function call(handler: RunHandler, request: RunRequest): Promise<AttemptOu
 }
 
 /** What a handler in plain JavaScript may answer is anything. */
-function checked(answer: unknown): AttemptOutcome {
+export function checked(answer: unknown): AttemptOutcome {
   const outcome = answer as Readonly<Record<string, unknown>> | null | undefined;
   const reason = typeof outcome?.reason === "string" ? outcome.reason.slice(0, REASON_CHARS_MAX) : "";
   switch (outcome?.status) {

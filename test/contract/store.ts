@@ -69,6 +69,19 @@ export function storeContract(name: string, open: () => StoreFixture): void {
       expect(positions(subject.store.read({ limit: 0 }))).toEqual([]);
     });
 
+    test("reads what is wanted, and of the others only the heads, also over many pages", () => {
+      const some = (position: number) => (position % 4_000 === 0 ? queued(position, B) : queued(position, A));
+      subject.fresh().append({ records: range(1, 9_000).map(some), dedupe: [] });
+      const ofB = ({ sessionKey }: { sessionKey: string }): boolean => sessionKey === B;
+      for (const current of subject.both()) {
+        expect([...current.read({ wanted: ofB })]).toEqual([queued(4_000, B), queued(8_000, B)]);
+        expect(positions(current.read({ wanted: ofB, limit: 1 }))).toEqual([4_000]);
+        expect(positions(current.read({ wanted: ofB, after: 4_000, upTo: 7_999 }))).toEqual([]);
+        expect(positions(current.read({ wanted: ({ type }) => type === "run.ran" }))).toEqual([]);
+        expect(positions(current.read({ after: 8_998, wanted: () => true }))).toEqual([8_999, 9_000]);
+      }
+    });
+
     test("may be written to while it is read", () => {
       fill(subject.fresh(), 600, A);
       for (const { position } of subject.store.read({ upTo: 600 })) {

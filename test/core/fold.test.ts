@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { encoded, fold } from "../../src/core/fold.ts";
 import { createHost } from "../../src/hosts/embedded.ts";
 import type { Host } from "../../src/hosts/host.ts";
-import { stateAt } from "../../src/hosts/views.ts";
+import { stateAt } from "../../src/hosts/past.ts";
 import { memoryStore } from "../../src/log/memory.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { BUSY, FAILED, RAN, scriptedAgent } from "../support/agent.ts";

@@ -3,7 +3,7 @@ import { createHost } from "../../src/hosts/embedded.ts";
 import { memoryStore } from "../../src/log/memory.ts";
 import { resolveOptions } from "../../src/options.ts";
 import type { RecordDraft } from "../../src/run/journal.ts";
-import { stateAt } from "../../src/hosts/views.ts";
+import { stateAt } from "../../src/hosts/past.ts";
 import { RAN } from "../support/agent.ts";
 import { simulatedClock } from "../support/simulated-clock.ts";
 

@@ -48,6 +48,7 @@ const ROUTES = [
   "get /v1/sessions/{key}/why",
   "get /v1/state",
   "get /v1/status",
+  "get /v1/steps",
   "get /v1/stream",
   "get /v1/waiting",
   "get /v1/wakes/{id}",
@@ -68,6 +69,7 @@ const ROUTES = [
   "post /v1/sessions/{key}/turns/{turnId}/renew",
   "post /v1/sessions/{key}/wake",
   "post /v1/sign-in-codes",
+  "post /v1/what-if",
 ];
 /** Routes that need no token. */
 const OPEN = ["get /", "get /assets/{name}", "get /healthz", "post /sign-in"];

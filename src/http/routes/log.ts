@@ -6,8 +6,8 @@ import { LubdubError, shown } from "../../errors.ts";
 import { answer, raw, type App, type Served } from "../answer.ts";
 import { followLog } from "../follow.ts";
 import { LOG_ANSWER_BYTES_MAX } from "../limits.ts";
-import { logQuery, stateQuery, streamHeaders, streamQuery } from "../schemas/requests.ts";
-import { logRecord, stateAt } from "../schemas/responses.ts";
+import { logQuery, streamHeaders, streamQuery } from "../schemas/requests.ts";
+import { logRecord } from "../schemas/responses.ts";
 import { eventStream, type createStreamCount } from "../sse.ts";
 import { answers, failures } from "./shape.ts";
 
@@ -24,13 +24,6 @@ const log = createRoute({
   summary: "Committed records in order.",
   request: { query: logQuery },
   responses: answers(200, page, "One page."),
-});
-const state = createRoute({
-  method: "get",
-  path: "/v1/state",
-  summary: "The whole state as it was at a position.",
-  request: { query: stateQuery },
-  responses: answers(200, stateAt, "Folded from the log."),
 });
 const stream = createRoute({
   method: "get",
@@ -52,7 +45,6 @@ export function logRoutes(app: App, served: Served, streams: ReturnType<typeof c
     const { from = 1, before, limit = LOG_LIMIT_DEFAULT, sessionKey } = context.req.valid("query");
     return answer(await logPage(heartbeat, { after: Math.max(0, from - 1), before, limit, sessionKey }));
   });
-  app.openapi(state, async (context) => answer(await heartbeat.stateAt(context.req.valid("query").at)));
   app.openapi(stream, async (context) => {
     const { after, sessionKey } = context.req.valid("query");
     const start = await startOf(heartbeat, context, after);

@@ -58,7 +58,15 @@ export const logQuery = z.strictObject({
   limit: natural(10_000).optional(),
   sessionKey: sessionKey.optional(),
 });
-export const stateQuery = z.strictObject({ at: natural(Number.MAX_SAFE_INTEGER) });
+export const stateQuery = z.strictObject({
+  at: natural(Number.MAX_SAFE_INTEGER),
+  sessionKey: sessionKey.optional().openapi({ description: "Only what belongs to it: cheap on a long log." }),
+});
+export const stepsQuery = z.strictObject({
+  sessionKey,
+  after: natural(Number.MAX_SAFE_INTEGER).optional().openapi({ description: "Default: from the oldest." }),
+  limit: natural(1_000).optional(),
+});
 export const streamQuery = z.strictObject({
   after: natural(Number.MAX_SAFE_INTEGER)
     .optional()

@@ -145,18 +145,6 @@ export const logRecord = z
     body: z.looseObject({}).nullable().optional(),
   })
   .openapi("LogRecord");
-export const stateAt = z
-  .object({
-    position: z.number().int(),
-    atMs: epochMs,
-    sessions: z.looseObject({}),
-    heartbeats: z.looseObject({}),
-    agents: z.looseObject({}),
-    schedules: z.looseObject({}),
-    deliveries: z.looseObject({}),
-    damaged: z.array(z.object({ kind: z.string(), key: z.string(), message: z.string() })).optional(),
-  })
-  .openapi("StateAt");
 export const status = z
   .object({
     state: z.enum(["running", "stopping", "closed", "store-failed"]),

@@ -3,6 +3,7 @@ import type { LogRecord } from "../../core/records.ts";
 import type { Store } from "../store.ts";
 import type { End, Ends } from "./ends.ts";
 import { corrupt, mapped } from "./failures.ts";
+import { wantedReader } from "./wanted.ts";
 import { fromRow, toRow, type LogRow } from "./records.ts";
 
 /** Records read at a time: no statement stays open while the caller works, so writes and WAL resets are never held up. */
@@ -54,6 +55,11 @@ export function logTable(db: DatabaseSync, file: string, ends: () => Ends): LogT
     return row;
   };
 
+  const readWanted = wantedReader(db, file, {
+    ends,
+    recordAt: (position) => fromRow(heldRow(position), file),
+  });
+
   return {
     insert(records, previousHash) {
       let hash = previousHash;
@@ -64,7 +70,8 @@ export function logTable(db: DatabaseSync, file: string, ends: () => Ends): LogT
       }
       return hash;
     },
-    *read({ after = 0, upTo = Infinity, limit = Infinity } = {}) {
+    *read({ after = 0, upTo = Infinity, limit = Infinity, wanted } = {}) {
+      if (wanted !== undefined) return yield* readWanted({ after, upTo, limit, wanted });
       let at = after;
       let left = limit;
       let hash: string | null = null;
