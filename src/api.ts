@@ -1,6 +1,7 @@
 import type { LogRecord } from "./core/records.ts";
 import type { DeliveryPage, PageOptions, WaitingPage, WaitingPageOptions } from "./paging.ts";
 import type { StateAt, StateOptions, Steps, StepsOptions, WhatIf, WhatIfOptions } from "./past.ts";
+import type { WakeChain } from "./chain.ts";
 import type { ReadOptions } from "./read-options.ts";
 import type {
   Accepted,
@@ -24,6 +25,7 @@ import type {
 
 export type * from "./paging.ts";
 export type * from "./past.ts";
+export type * from "./chain.ts";
 export type * from "./read-options.ts";
 
 /** What is said about a wake. */
@@ -170,6 +172,8 @@ export interface Heartbeat extends AsyncDisposable {
   why(sessionKey: string): Promise<Why>;
   /** @param id - an event id or a wake id. @throws LubdubError `LUBDUB_NOT_FOUND` */
   receipt(id: string): Promise<Receipt>;
+  /** Everything that belongs to it. @param id - of an event, a wake, a run or a delivery. @throws LubdubError `LUBDUB_NOT_FOUND` */
+  chain(id: string): Promise<WakeChain>;
   /** Resolves when the event or wake has come this far; rejects with the signal's reason. */
   waitFor(
     id: string,

@@ -10,6 +10,7 @@ import { stateAt } from "./hosts/past.ts";
 import { stepsOf } from "./hosts/steps.ts";
 import { whatIf } from "./hosts/what-if.ts";
 import { schedulesOf } from "./hosts/schedules.ts";
+import { wakeChain } from "./hosts/wake-chain.ts";
 import { turnsOf } from "./hosts/turns.ts";
 import { createWaitingList } from "./hosts/waiting.ts";
 import { parseSessionKey } from "./intake/parse.ts";
@@ -63,6 +64,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     ...schedulesOf(host),
     why: async (key) => whyNot(host, parseSessionKey(key)),
     receipt: async (id) => receiptOf(host, id),
+    async chain(id) {
+      host.guardRead();
+      return wakeChain(host, id);
+    },
     waitFor: async (id, state, { signal } = {}) => waitFor(host, id, state, signal),
     sessions: async (page) => listSessions(host, page),
     waiting: (page) => waiting.page(page),

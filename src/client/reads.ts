@@ -6,6 +6,7 @@ import type {
   Status,
   Steps,
   WaitingPage,
+  WakeChain,
   WhatIf,
 } from "../api.ts";
 import type { LogRecord } from "../core/records.ts";
@@ -18,6 +19,7 @@ type ReadCalls = Pick<
   | "peekSystemEvents"
   | "why"
   | "receipt"
+  | "chain"
   | "waitFor"
   | "sessions"
   | "waiting"
@@ -46,6 +48,7 @@ export function createReadCalls(transport: Transport): ReadCalls {
     },
     why: async (key) => get<Why>(sessionPath(key, "/why")),
     receipt: (id) => get<Receipt>(wakePath(id)),
+    chain: (id) => get<WakeChain>(`${wakePath(id)}/chain`),
     async waitFor(id, state, { signal } = {}) {
       const path = wakePath(id) + query({ wait: state, waitMs: WAIT_MS });
       const call = { timeoutMs: WAIT_TIMEOUT_MS, ...(signal && { signal }) };

@@ -21,7 +21,8 @@ function follow(host: Host, id: string): Follower {
   return made.type === "event.queued" ? () => eventReceipt(host, made) : wakeFollower(host, made, id);
 }
 
-function madeOrRefused(host: Host, id: string): Maker {
+/** The record that made an event or a wake. @throws LubdubError `LUBDUB_NOT_FOUND` */
+export function madeOrRefused(host: Host, id: string): Maker {
   const made = madeBy(host, id);
   if (made === undefined) {
     throw new LubdubError("LUBDUB_NOT_FOUND", {
@@ -33,9 +34,9 @@ function madeOrRefused(host: Host, id: string): Maker {
   return made;
 }
 
-type Maker = Extract<LogRecord, { type: "event.queued" | "wake.requested" | "events.requeued" }>;
+export type Maker = Extract<LogRecord, { type: "event.queued" | "wake.requested" | "events.requeued" }>;
 
-function madeBy({ store }: Host, id: string): Maker | undefined {
+export function madeBy({ store }: Host, id: string): Maker | undefined {
   const position = positionOf(id);
   const record = position === undefined ? undefined : store.recordAt(position);
   if (record === undefined) return undefined;

@@ -52,6 +52,7 @@ const ROUTES = [
   "get /v1/stream",
   "get /v1/waiting",
   "get /v1/wakes/{id}",
+  "get /v1/wakes/{id}/chain",
   "post /sign-in",
   "post /sign-out",
   "post /v1/backup",

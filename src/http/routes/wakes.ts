@@ -3,8 +3,9 @@ import type { Context } from "hono";
 import type { Receipt } from "../../vocabulary.ts";
 import { answer, isTimeout, stoppingError, waitLink, type App, type Served } from "../answer.ts";
 import { WAIT_MS_DEFAULT } from "../limits.ts";
-import { idParams, waitQuery } from "../schemas/requests.ts";
-import { receipt } from "../schemas/responses.ts";
+import { idParams, noQuery, waitQuery } from "../schemas/requests.ts";
+import { receipt, wakeChain } from "../schemas/responses.ts";
+import { promptOf } from "../prompt-of.ts";
 import { answers } from "./shape.ts";
 
 const get = createRoute({
@@ -19,12 +20,25 @@ const get = createRoute({
   ),
 });
 
+const chain = createRoute({
+  method: "get",
+  path: "/v1/wakes/{id}/chain",
+  summary:
+    "Everything that belongs to an event, a wake, a run or a delivery: from what caused it to its replies.",
+  request: { params: idParams, query: noQuery },
+  responses: answers(200, wakeChain, "The receipt, the records, the runs that caused it, and the prompt."),
+});
+
 export function wakeRoutes(app: App, served: Served): void {
   app.openapi(get, async (context) => {
     const { id } = context.req.valid("param");
     const { wait, waitMs = WAIT_MS_DEFAULT } = context.req.valid("query");
     if (wait === undefined) return answer(await served.heartbeat.receipt(id));
     return answer(await waitForState(served, context, id, wait, waitMs));
+  });
+  app.openapi(chain, async (context) => {
+    const found = await served.heartbeat.chain(context.req.valid("param").id);
+    return answer({ ...found, prompt: promptOf(found.records) });
   });
 }
 

@@ -182,3 +182,20 @@ export const problem = z
     retryable: z.boolean(),
   })
   .openapi("Problem");
+export const wakeChain = z
+  .object({
+    receipt,
+    records: z.array(logRecord),
+    causes: z
+      .array(z.object({ runId: z.string(), wakeId: z.string(), sessionKey, startedAtMs: epochMs }))
+      .openapi({ description: "The runs that caused each other and then it, nearest first." }),
+    prompt: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          "What `command` and `http` agents are given in the newest run, made again from the log: without standing instructions, " +
+          "due tasks and what a gate found, which the log does not keep.",
+      }),
+  })
+  .openapi("WakeChain");
