@@ -25,39 +25,38 @@ export function createDeliveryLane(): DeliveryLane {
       const { deliveryId } = record.facts;
       const known = waiting.get(deliveryId);
       const base = { position, atMs, sessionKey, kind: "delivery", deliveryId } as const;
-      const lasted = known === undefined ? {} : { fromMs: known.queuedAtMs };
+      const lasted = known === undefined ? {} : { fromMs: known.queuedAtMs, sincePosition: known.position };
       switch (record.type) {
         case "delivery.queued": {
           const { route, runId, wakeId } = record.facts;
           waiting.set(deliveryId, { sessionKey, queuedAtMs: atMs, position, untilMs: null, attempts: 0 });
-          const words = `${deliveryId} to ${routeWords(route)}`;
-          return { ...base, words, text: record.body?.text ?? null, runId, wakeId };
+          return { ...base, words: `on its way: ${deliveryId} to ${routeWords(route)}`, runId, wakeId };
         }
         case "delivery.started": {
           const { attempt } = record.facts;
           if (known !== undefined) waiting.set(deliveryId, { ...known, attempts: attempt, untilMs: null });
-          return { ...base, words: `${deliveryId} is being sent, attempt ${attempt}` };
+          return { ...base, words: `is being sent: ${deliveryId}, attempt ${attempt}` };
         }
         case "delivery.sent":
           waiting.delete(deliveryId);
-          return { ...base, ...lasted, words: `${deliveryId} sent`, ok: true };
+          return { ...base, ...lasted, words: `sent: ${deliveryId}`, ok: true };
         case "delivery.failed": {
           const { code, dueAtMs } = record.facts;
           if (dueAtMs === null) waiting.delete(deliveryId);
           else if (known !== undefined) waiting.set(deliveryId, { ...known, untilMs: dueAtMs });
           const rest = dueAtMs === null ? "; given up: it is dead" : "; it is tried again";
-          const words = `${deliveryId} not sent [${code}]${rest}`;
+          const words = `not sent [${code}]: ${deliveryId}${rest}`;
           return { ...base, ...lasted, words, text: record.body?.error ?? null, ok: false };
         }
         case "delivery.expired":
           waiting.delete(deliveryId);
-          return { ...base, ...lasted, words: `${deliveryId} not sent in time: it is dead`, ok: false };
+          return { ...base, ...lasted, words: `not sent in time: ${deliveryId}; it is dead`, ok: false };
         case "delivery.requeued":
           waiting.set(deliveryId, { sessionKey, queuedAtMs: atMs, position, untilMs: null, attempts: 0 });
-          return { ...base, words: `${deliveryId} put back into the line` };
+          return { ...base, words: `put back into the line: ${deliveryId}` };
         case "delivery.dismissed":
           waiting.delete(deliveryId);
-          return { ...base, words: `${deliveryId} dismissed for good` };
+          return { ...base, words: `dismissed for good: ${deliveryId}` };
       }
     },
     forget: (deliveryIds) => deliveryIds.forEach((id) => waiting.delete(id)),
@@ -67,8 +66,9 @@ export function createDeliveryLane(): DeliveryLane {
         atMs,
         sessionKey,
         kind: "delivery",
-        words: `${deliveryId} is on its way, ${attempts === 0 ? "not tried yet" : `attempt ${attempts}`}`,
+        words: `on its way: ${deliveryId}, ${attempts === 0 ? "not tried yet" : `attempt ${attempts}`}`,
         fromMs: queuedAtMs,
+        sincePosition: position,
         open: true,
         ...(untilMs !== null && { untilMs }),
         deliveryId,

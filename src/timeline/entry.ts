@@ -29,6 +29,8 @@ export interface TimelineEntry {
   readonly text?: string | null;
   /** Of what lasted: when it began. */
   readonly fromMs?: number;
+  /** Position of the record that it began with, where that was read. */
+  readonly sincePosition?: number;
   /** It still goes on. */
   readonly open?: true;
   /** Of a wait that still goes on: until when, at the latest. */

@@ -22,7 +22,7 @@ export function requestEntry(thread: Thread, record: EventQueued | WakeRequested
     return { ...base, kind: "wake", words: `asked for by ${source} (${intent}): ${reason}` };
   const { eventId } = record.facts;
   thread.queuedAtMs.set(eventId, atMs);
-  const words = `${source} event ${eventId} (${intent}${reason === source ? "" : `, ${reason}`})`;
+  const words = `from ${source}, ${eventId} (${intent}${reason === source ? "" : `: ${reason}`})`;
   return { ...base, kind: "event", words, text: record.body?.text ?? null, eventIds: [eventId] };
 }
 

@@ -9,7 +9,7 @@ export function runStartEntry(thread: Thread, record: RunStarted): TimelineEntry
   const { position, atMs, sessionKey } = record;
   const { wakeId, runId, attempt, eventIds } = record.facts;
   thread.run = { runId, wakeId, attempt, startedAtMs: atMs, eventIds, position };
-  const words = `starts with ${events(eventIds.length)}: attempt ${attempt}, run ${runId}, wake ${wakeId}`;
+  const words = `attempt ${attempt} starts with ${events(eventIds.length)}: run ${runId}, wake ${wakeId}`;
   return { position, atMs, sessionKey, kind: "run", words, wakeId, runId, eventIds };
 }
 
@@ -20,7 +20,11 @@ export function runEndEntries(thread: Thread, record: RunEnd): readonly Timeline
   const started = thread.run?.runId === runId ? thread.run : null;
   if (started !== null) thread.run = null;
   const base = { position, atMs, sessionKey, wakeId, runId };
-  const run = { ...base, kind: "run", ...(started !== null && { fromMs: started.startedAtMs }) } as const;
+  const run = {
+    ...base,
+    kind: "run",
+    ...(started !== null && { fromMs: started.startedAtMs, sincePosition: started.position }),
+  } as const;
   if (record.type === "run.ran") {
     const { eventIds, durationMs } = record.facts;
     const entries: TimelineEntry[] = [

@@ -79,20 +79,26 @@ export class Thread {
   /** What still goes on at a time. */
   open(atMs: number): TimelineEntry[] {
     const { run, sessionKey } = this;
+    const open: TimelineEntry[] = [];
     const wait = this.#wait;
+    if (wait !== null) {
+      const words = WAITED[wait.reason];
+      const entry = this.#entry({ position: wait.position, atMs, words, wait });
+      open.push({ ...entry, open: true, ...(wait.untilMs !== null && { untilMs: wait.untilMs }) });
+    }
     if (run !== null) {
       const { startedAtMs: fromMs, position, wakeId, runId, attempt } = run;
-      const words = `run ${runId} is going on, attempt ${attempt}`;
-      return [{ position, atMs, sessionKey, kind: "run", words, fromMs, open: true, wakeId, runId }];
+      const since = { fromMs, sincePosition: position };
+      const words = `attempt ${attempt} is going on: run ${runId}`;
+      open.push({ position, atMs, sessionKey, kind: "run", words, ...since, open: true, wakeId, runId });
     }
-    if (wait === null) return [];
-    const entry = this.#entry({ position: wait.position, atMs, words: WAITED[wait.reason], wait });
-    return [{ ...entry, open: true, ...(wait.untilMs !== null && { untilMs: wait.untilMs }) }];
+    return open;
   }
 
   #entry(facts: { position: number; atMs: number; words: string; wait: Wait }): TimelineEntry {
     const { position, atMs, words, wait } = facts;
-    const { sinceMs: fromMs, reason } = wait;
-    return { position, atMs, sessionKey: this.sessionKey, kind: "wait", words, fromMs, reason };
+    const { sinceMs: fromMs, position: sincePosition, reason } = wait;
+    const { sessionKey } = this;
+    return { position, atMs, sessionKey, kind: "wait", words, fromMs, sincePosition, reason };
   }
 }

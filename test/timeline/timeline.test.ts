@@ -30,15 +30,15 @@ test("the seed's story: busy, failed, handled; each wait has its length and its 
   expect(entries.every(({ sessionKey }) => sessionKey === KEY)).toBe(true);
   const lines = brief(entries).map((line) => line.replaceAll(/\d{3,}(?=: because|: after the)/g, "N"));
   expect(lines.map((line) => line.replace(/\d+\.\d s after/, "N after"))).toEqual([
-    "event: exec-event event ID (event)",
+    "event: from exec-event, ID (event)",
     "wait 250: for what comes close together",
-    "run: starts with 1 event: attempt 1, run ID, wake ID",
+    "run: attempt 1 starts with 1 event: run ID, wake ID",
     "run 0: not now: requests-in-flight; no attempt is used up",
     "wait N: because the agent was busy",
-    "run: starts with 1 event: attempt 1, run ID, wake ID",
+    "run: attempt 1 starts with 1 event: run ID, wake ID",
     "run 0: failed [LUBDUB_RUN_FAILED]",
     "wait N: after the failure",
-    "run: starts with 1 event: attempt 2, run ID, wake ID",
+    "run: attempt 2 starts with 1 event: run ID, wake ID",
     "run 0: ran",
     "ack: 1 event acknowledged, N after it came",
     "reply: answered",
@@ -60,7 +60,7 @@ test("what comes during a run waits behind it, and what still goes on is told at
   await clock.advance(1_000);
   await soon(heartbeat.wake("two", { sessionKey: KEY }));
   await clock.advance(2_000);
-  expect(brief(await told(heart)).at(-1)).toBe("still run 1000: run ID is going on, attempt 1");
+  expect(brief(await told(heart)).at(-1)).toBe("still run 1000: attempt 1 is going on: run ID");
   first.resolve();
   await clock.settle();
   await clock.advance(0);
@@ -129,11 +129,11 @@ test("replies on their way: queued, tried again, sent, with how long that took",
   const entries = (await told(heart)).filter(({ kind }) => kind === "reply" || kind === "delivery");
   expect(brief(entries).map((line) => line.replace(/\d{3,}/, "N"))).toEqual([
     "reply: goes out",
-    "delivery: ID to channel discord, to 42",
-    "delivery: ID is being sent, attempt 1",
-    "delivery 0: ID not sent [LUBDUB_DELIVERY_FAILED]; it is tried again",
-    "delivery: ID is being sent, attempt 2",
-    "delivery N: ID sent",
+    "delivery: on its way: ID to channel discord, to 42",
+    "delivery: is being sent: ID, attempt 1",
+    "delivery 0: not sent [LUBDUB_DELIVERY_FAILED]: ID; it is tried again",
+    "delivery: is being sent: ID, attempt 2",
+    "delivery N: sent: ID",
   ]);
   await heartbeat.close();
 });

@@ -3,6 +3,8 @@ import type { Args, ViewName } from "../shell/router.ts";
 import { Log } from "./log.tsx";
 import { Now } from "./now.tsx";
 import { Schedules } from "./schedules.tsx";
+import { Session } from "./session.tsx";
+import { Wake } from "./wake.tsx";
 
 /** What a view is given: the arguments in the address. */
 export interface ViewProps {
@@ -21,4 +23,6 @@ export const views: readonly Entry[] = [
   { name: "now", title: "Now", inMenu: true, View: Now },
   { name: "schedules", title: "Schedules", inMenu: true, View: Schedules },
   { name: "log", title: "Log", inMenu: true, View: Log },
+  { name: "session", title: "Session", inMenu: false, View: Session },
+  { name: "wake", title: "Wake", inMenu: false, View: Wake },
 ];
