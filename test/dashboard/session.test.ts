@@ -9,7 +9,8 @@ import { testHeart } from "../support/world.ts";
 const KEY = "agent:main:discord:channel:42";
 const STORY = "if (key.endsWith('42')) process.exit({ 1: 75, 2: 1 }[calls] ?? 0);";
 const HOSTILE = `</td><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e`;
-const viewOf = (sessionKey: string): string => `#session?${new URLSearchParams({ key: sessionKey })}`;
+const viewOf = (sessionKey: string): string =>
+  `#session?${new URLSearchParams({ key: sessionKey }).toString()}`;
 
 describe.skipIf(chromiumMissing() !== undefined)("the session view", () => {
   const dashboard = useDashboard((place) => place.agent(STORY));

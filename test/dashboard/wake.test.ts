@@ -11,7 +11,7 @@ const KEY = "agent:main:discord:channel:42";
 const AGENT = `
 if (prompt.includes("poison") && !existsSync(folder + "/mended")) process.exit(1);
 console.log(prompt.includes("green") ? "The build is green." : "HEARTBEAT_OK");`;
-const viewOf = (id = ""): string => `#wake?${new URLSearchParams({ id })}`;
+const viewOf = (id = ""): string => `#wake?${new URLSearchParams({ id }).toString()}`;
 
 describe.skipIf(chromiumMissing() !== undefined)("the wake view", () => {
   const dashboard = useDashboard((place) => place.agent(AGENT, { maxAttempts: 1 }));
@@ -46,6 +46,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the wake view", () => {
     const page = await dashboard.open(viewOf(eventId));
     await page.getByRole("link", { name: runId }).click();
     await page.getByText(first).first().waitFor();
+    expect(page.url()).toContain(runId);
   });
 
   test("copied as curl, the command sends the same event again", async () => {
