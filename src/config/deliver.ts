@@ -2,6 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { functionOf } from "../agents/module.ts";
 import { LubdubError } from "../errors.ts";
+import { checkCommand } from "../gates/startable.ts";
 import { chooseTarget, type TargetRule } from "../senders/choose.ts";
 import { commandSender } from "../senders/command.ts";
 import { webhookSender } from "../senders/http.ts";
@@ -29,7 +30,9 @@ async function senderOf({ command, http, module }: Target, folder: string): Prom
   if (command !== undefined) {
     const { timeoutMs, cwd, ...rest } = command;
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    return commandSender({ ...rest, cwd: resolve(folder, cwd ?? "."), ...limit });
+    const options = { ...rest, cwd: resolve(folder, cwd ?? "."), ...limit };
+    checkCommand(options, "a target");
+    return commandSender(options);
   }
   if (module !== undefined) return functionOf<DeliverHandler>({ file: module.file, folder });
   const { secretFile, secretEnv, timeoutMs, ...rest } = http as NonNullable<Target["http"]>;

@@ -38,7 +38,8 @@ function checksOf({ heartbeatFile: file, gate: asked }: AgentConfig, folder: str
   ];
 }
 
-function gateOptions({ command, http, file, sql, ...rest }: GateConfig, folder: string): GateOptions {
+/** The gate of an agent, as the configuration says it. */
+export function gateOptions({ command, http, file, sql, ...rest }: GateConfig, folder: string): GateOptions {
   return {
     ...rest,
     ...(command && { command: { ...command, cwd: resolve(folder, command.cwd ?? ".") } }),

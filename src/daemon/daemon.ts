@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { LANES } from "../config/lane.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { deliverOf } from "../config/deliver.ts";
+import { unreachable } from "../config/reach.ts";
 import { runOf } from "../config/run.ts";
 import { makeToken } from "../config/token.ts";
 import type { LubdubError } from "../errors.ts";
@@ -74,6 +75,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const leave = (): void => withdraw(dataFolder, process.pid);
   parts.defer(leave);
   parts.use(lookAfterRuns(heartbeat, dataFolder, say));
+  parts.use(tellUnreachable(config, say));
   const taken = parts.move();
   return {
     url: http.url,
@@ -96,6 +98,16 @@ function settingsOf(config: LoadedConfig, run: RunHandler) {
   const { delivery } = config;
   const times = { coalesceMs, runTimeoutMs, delivery };
   return { run, concurrency, queueMax, maxAttempts, limits, laneOf: LANES[laneOf], ...times };
+}
+
+/** What is down now may come back: the daemon goes on, and nothing is lost meanwhile. But it is said now, not when it is first needed. */
+function tellUnreachable(config: LoadedConfig, say: (line: string) => void): Disposable {
+  const stop = new AbortController();
+  void unreachable(config, stop.signal).then((problems) => {
+    if (stop.signal.aborted) return;
+    for (const { message } of problems) say(`Not ready yet: ${message}`);
+  });
+  return { [Symbol.dispose]: () => stop.abort() };
 }
 
 /** Takes in the ends of background commands: now, and later for a watcher that could not reach the daemon. */

@@ -5,17 +5,17 @@ import type { CommandOptions } from "../agents/child.ts";
 import { LubdubError } from "../errors.ts";
 
 /** @throws LubdubError `LUBDUB_CONFIG_INVALID` when there is no such folder or program. Nothing is started. */
-export function checkCommand({ argv, cwd = ".", env }: CommandOptions): void {
+export function checkCommand({ argv, cwd = ".", env }: CommandOptions, whose = "a gate"): void {
   const program = argv[0] ?? "";
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw invalid(`the folder \`${cwd}\` of a gate's command to exist`, "no such folder");
+    throw invalid(`the folder \`${cwd}\` of ${whose}'s command to exist`, "no such folder");
   const folders = (env?.["PATH"] ?? process.env["PATH"] ?? "").split(delimiter);
   const places = program.includes("/")
     ? [resolve(cwd, program)]
     : folders.map((folder) => join(folder, program));
   if (program === "" || !places.some(isProgram))
     throw invalid(
-      `the program \`${program}\` of a gate's command to be there and executable`,
+      `the program \`${program}\` of ${whose}'s command to be there and executable`,
       "no such program",
     );
 }
@@ -40,5 +40,5 @@ function isProgram(path: string): boolean {
 }
 
 function invalid(expected: string, got: string, cause?: unknown): LubdubError {
-  return new LubdubError("LUBDUB_CONFIG_INVALID", { expected, got, fix: "Correct the gate.", cause });
+  return new LubdubError("LUBDUB_CONFIG_INVALID", { expected, got, fix: "Correct it.", cause });
 }

@@ -36,6 +36,16 @@ test("a running daemon refuses a bad key and a long text, keeps what it has, and
   expect(daemon.stderr()).not.toMatch(/\n\s+at /);
 });
 
+test("a gate that hangs is found by a check of the configuration", async () => {
+  const place = workplace();
+  const gate = { command: { argv: ["sleep", "60"] }, timeoutMs: 200 };
+  place.config({ agents: [{ match: "*", console: {}, gate }] });
+  const ended = await place.run("config", "check");
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  isOneClearMessage(ended.stderr, "LUBDUB_CONFIG_INVALID");
+  expect(ended.stderr).toContain("agents[0].gate");
+});
+
 test("a database of a newer version is refused, and is left as it is", async () => {
   const place = workplace();
   place.agent("");

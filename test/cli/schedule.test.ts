@@ -32,7 +32,9 @@ test("add, ls, pause, resume, run, rm: words for people, JSON for programs", asy
 
 test.each([
   [["--every", "often"], "a length of time with a unit"],
+  [["--every", "-5m"], "a length of time with a unit"],
   [["--cron", "61 * * * *"], "a cron expression"],
+  [["--cron", "0 0 30 2 *"], "fires some day"],
   [["--cron", "0 9 * * *", "--zone", "Europe/Atlantis"], "time zone"],
   [["--at", "tomorrow"], "2026-12-24T18:00"],
   [[], "exactly one of"],
