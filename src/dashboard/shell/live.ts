@@ -3,6 +3,7 @@ import { createParser } from "eventsource-parser";
 import { useEffect, useState } from "preact/hooks";
 import type { LogRecord } from "../../core/records.ts";
 import { ApiError, send, signedIn } from "./api.ts";
+import { noticeTime, nowMs } from "./clock.ts";
 
 /** One stream of the log's records for the whole page. */
 
@@ -10,8 +11,8 @@ import { ApiError, send, signedIn } from "./api.ts";
 export const liveness = signal<"connecting" | "live" | "stale">("connecting");
 /** Position of the newest record that was heard of. */
 export const newestPosition = signal(0);
-/** When the daemon was last heard, on this machine's clock. */
-export const heardAtMs = signal(Date.now());
+/** When the daemon was last heard, by `nowMs`. */
+export const heardAtMs = signal(nowMs.value);
 
 /** The daemon sends a sign of life every 15 s. */
 const SILENCE_MS_MAX = 20_000;
@@ -55,7 +56,7 @@ async function listen(ended: AbortSignal, silent: AbortController): Promise<void
   const heard = (): void => {
     clearTimeout(watchdog);
     watchdog = setTimeout(() => silent.abort(), SILENCE_MS_MAX);
-    heardAtMs.value = Date.now();
+    heardAtMs.value = nowMs.value;
     liveness.value = "live";
   };
   const parser = createParser({
@@ -73,8 +74,11 @@ async function listen(ended: AbortSignal, silent: AbortController): Promise<void
     },
   });
   try {
-    const { body } = await send("/v1/stream", { signal: ended });
-    const text = (body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(new TextDecoderStream());
+    const response = await send("/v1/stream", { signal: ended });
+    noticeTime(response);
+    const text = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(
+      new TextDecoderStream(),
+    );
     for await (const chunk of text) parser.feed(chunk);
   } finally {
     clearTimeout(watchdog);

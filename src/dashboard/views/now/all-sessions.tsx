@@ -66,7 +66,12 @@ export function AllSessions({ args: { q, after } }: ViewProps) {
   );
 }
 
-/** The greatest key that is less, as far as keys of text go. */
+/** Comes right before every key that begins with this: the last character is the one before, followed by the last there is. */
 function before(q: string | undefined): string | undefined {
-  return q === undefined || q.length < 2 ? undefined : q.slice(0, -1);
+  const chars = [...(q ?? "")];
+  const last = chars.pop()?.codePointAt(0) ?? 0;
+  if (last === 0) return undefined;
+  // The codes between these two are halves of characters.
+  const previous = last === 0xe000 ? 0xd7ff : last - 1;
+  return `${chars.join("")}${String.fromCodePoint(previous, 0x10ffff)}`;
 }
