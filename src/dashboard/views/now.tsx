@@ -70,7 +70,7 @@ function Facts({ status, running }: { readonly status: Status; readonly running:
         <dd>{deliveriesOpen.toLocaleString("en")}</dd>
       </div>
       <div>
-        <dt>log</dt>
+        <dt>records</dt>
         <dd>{position.toLocaleString("en")}</dd>
       </div>
     </dl>
