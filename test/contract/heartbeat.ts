@@ -5,6 +5,7 @@ import type { HeartbeatOptions } from "../../src/options.ts";
 import type { Outcome, RunRequest } from "../../src/vocabulary.ts";
 import { errorContract } from "./heartbeat-errors.ts";
 import { scheduleContract } from "./heartbeat-schedules.ts";
+import { waitingContract } from "./heartbeat-waiting.ts";
 
 /** A started heartbeat with these options, however it is reached; disposing it ends everything behind it. */
 export type OpenHeartbeat = (options: HeartbeatOptions) => Promise<OpenedHeartbeat>;
@@ -55,20 +56,6 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       const { intent: _intent, queuedAtMs: _at, ...event } = runs[0]?.events[0] ?? ({} as never);
       expect(event).toEqual({ ...ids(accepted), text: "npm test ended", ...options });
       expect((await it.heartbeat.sessions()).map((session) => session.sessionKey)).toEqual([sessionKey]);
-    });
-
-    test("a session that waits is on the waiting list, with why; when it has run, it is not", async () => {
-      let isBusy = true;
-      const run = (): Outcome =>
-        isBusy ? { status: "skipped", reason: "requests-in-flight", retryAfterMs: 100 } : { status: "ran" };
-      await using it = await opened({ run });
-      const { wakeId } = await it.heartbeat.wake("one", { sessionKey: KEYS[1] });
-      const page = await it.heartbeat.waiting({ limit: 1 });
-      expect(page).toMatchObject({ waiting: 1, dead: 0, next: null });
-      expect(page.sessions).toMatchObject([{ sessionKey: KEYS[1], queued: 1, why: { sessionKey: KEYS[1] } }]);
-      isBusy = false;
-      await it.heartbeat.waitFor(wakeId, "settled");
-      expect(await it.heartbeat.waiting()).toMatchObject({ sessions: [], waiting: 0, running: 0 });
     });
 
     test("an event that is only queued starts no run; peek shows it, drain takes it", async () => {
@@ -295,19 +282,5 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
     });
   });
 
-  scheduleContract(name, opened);
-
-  errorContract(name, opened);
-}
-
-function ids({
-  sessionKey,
-  eventId,
-  wakeId,
-}: {
-  sessionKey: string;
-  eventId?: string;
-  wakeId: string;
-}): object {
-  return { sessionKey, eventId, wakeId };
+  for (const part of [waitingContract, scheduleContract, errorContract]) part(name, opened);
 }
