@@ -284,3 +284,15 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
 
   for (const part of [waitingContract, scheduleContract, errorContract]) part(name, opened);
 }
+
+function ids({
+  sessionKey,
+  eventId,
+  wakeId,
+}: {
+  sessionKey: string;
+  eventId?: string;
+  wakeId: string;
+}): object {
+  return { sessionKey, eventId, wakeId };
+}
