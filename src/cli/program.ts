@@ -14,6 +14,7 @@ import { addOpen } from "./open.ts";
 import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addSchedule } from "./schedule.ts";
+import { addTop } from "./top.ts";
 import { addUp } from "./up.ts";
 import { addWake } from "./wake.ts";
 
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addRun(program);
   addWake(program);
   addLook(program);
+  addTop(program);
   addOpen(program);
   addLog(program);
   addReplay(program);

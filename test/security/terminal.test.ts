@@ -105,6 +105,8 @@ test("from a caller to every command, and to the daemon's own terminal", async (
     ["log", "--json"],
     ["replay"],
     ["replay", "--json"],
+    ["top"],
+    ["top", "--json"],
     ["sessions"],
     ["dead", "ls"],
     ["why", `${key}\u009b31m\u001b[2J`],

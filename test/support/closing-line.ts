@@ -1,13 +1,19 @@
 import type { TestProject } from "vitest/node";
 import { chromiumMissing } from "./browser.ts";
+import { terminalMissing } from "./pseudo-terminal.ts";
 
 const BROWSER_TESTS = /(^|\/)(security\/chromium|dashboard\/[a-z-]+)\.test\.ts$/;
 
-/** After all tests: says that those in the browser were not run, where they should have been. */
+const TERMINAL_TESTS = /(^|\/)cli\/top\.test\.ts$/;
+
+/** After all tests: says which were not run, where they should have been. */
 export default function setup({ vitest }: TestProject): () => void {
   return () => {
-    const missing = chromiumMissing();
-    const wasAsked = vitest.state.getFiles().some(({ name }) => BROWSER_TESTS.test(name));
-    if (missing !== undefined && wasAsked) console.log(`The browser tests were not run: ${missing}`);
+    const wasAsked = (tests: RegExp) => vitest.state.getFiles().some(({ name }) => tests.test(name));
+    const say = (kind: string, tests: RegExp, missing: string | undefined): void => {
+      if (missing !== undefined && wasAsked(tests)) console.log(`The ${kind} tests were not run: ${missing}`);
+    };
+    say("browser", BROWSER_TESTS, chromiumMissing());
+    say("terminal", TERMINAL_TESTS, terminalMissing());
   };
 }
