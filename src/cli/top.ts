@@ -16,6 +16,8 @@ const INTERVAL_S_DEFAULT = 1;
 /** Lines of a screen that are no session's: totals, a gap, the heading, a gap, the foot. */
 const FRAME_LINES = 5;
 const PLAIN_COLUMNS = 400;
+/** In raw mode the terminal makes no signal of it. */
+const CTRL_C = 3;
 
 interface TopOptions extends CommonOptions {
   readonly lines: number;
@@ -94,7 +96,7 @@ function lines(found: Look | undefined, trouble: string | undefined, columns: nu
 function untilAsked(asked: () => void): Disposable {
   const { stdin } = process;
   const typed = (keys: Buffer): void => {
-    if (/[q\u0003]/.test(keys.toString("latin1"))) asked();
+    if (keys.includes("q") || keys.includes(CTRL_C)) asked();
   };
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on("data", typed);

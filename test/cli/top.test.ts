@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { openScreen } from "../../src/cli/screen.ts";
 import { tableLines, totalsLine, type Look } from "../../src/cli/top-table.ts";
@@ -10,13 +11,23 @@ const ENTERED = "\u001b[?1049h";
 const LEFT = "\u001b[?1049l";
 
 function lookAt(...sessions: Partial<WaitingSession>[]): Look {
-  const found = sessions.map((session) => ({
-    ...{ sessionKey: KEY, lane: KEY, state: "retrying", queued: 2, dead: 0, sinceMs: 0, dueAtMs: null },
-    ...{
-      why: { code: "user-turn", sentence: "", untilMs: null, queued: 2, dead: 0, sessionKey: KEY, lane: KEY },
-    },
+  const why = {
+    code: "user-turn",
+    sentence: "",
+    untilMs: null,
+    queued: 2,
+    dead: 0,
+    sessionKey: KEY,
+    lane: KEY,
+  } as const;
+  const usual = { sessionKey: KEY, lane: KEY, state: "retrying", queued: 2, dead: 0, sinceMs: 0 } as const;
+  const found = sessions.map((session): WaitingSession => ({
+    ...usual,
+    dueAtMs: null,
+    oldestQueuedAtMs: null,
+    why,
     ...session,
-  })) as readonly WaitingSession[];
+  }));
   return {
     page: { sessions: found, next: null, waiting: found.length, running: 0, dead: 3 },
     status: { state: "running", position: 7 } as Status,
@@ -103,7 +114,7 @@ describe.skipIf(terminalMissing() !== undefined)("on a terminal", () => {
     const frames = shown.stdout().split("\u001b[H").slice(1);
     expect(shown.stdout()).not.toContain("\u001b[3");
     for (const line of frames.flatMap((frame) => frame.split(/\r+\n/))) {
-      const text = line.replaceAll(/\u001b\[[?\d]*[A-Za-z]/g, "");
+      const text = stripVTControlCharacters(line);
       expect({ text, fits: text.length <= 70 }).toEqual({ text, fits: true });
     }
     shown.child.stdin?.write("q");
