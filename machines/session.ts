@@ -47,11 +47,11 @@ export interface SessionContext {
   readonly retry: Pick<Offer, "wakeId" | "eventIds"> | null;
   readonly dead: readonly DeadEvent[];
   /** What its runs noted, by name; the newest last. */
-  readonly marks?: Marks;
+  readonly marks?: Marks | undefined;
   /** What its limits count, if it has any. */
   readonly tally?: Tally;
   /** Absent until its first route or delivery. */
-  readonly outbox?: Outbox;
+  readonly outbox?: Outbox | undefined;
 }
 
 type Marks = Readonly<Record<string, number>>;
@@ -208,7 +208,15 @@ function changedQueue(context: SessionContext, event: SessionEvent): SessionCont
     case "events.dismissed":
       return { ...context, dead: dead.filter(({ event: { eventId } }) => !event.eventIds.includes(eventId)) };
     case "session.forgotten":
-      return { sessionKey: context.sessionKey, queue: [], offer: null, retry: null, dead: [] };
+      return {
+        ...context,
+        queue: [],
+        offer: null,
+        retry: null,
+        dead: [],
+        marks: undefined,
+        outbox: undefined,
+      };
     case "route.noted":
     case "delivery.queued":
     case "delivery.sent":

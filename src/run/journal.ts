@@ -113,6 +113,7 @@ export class GroupCommit implements Journal {
     touched(place);
     if (record.type === "session.forgotten") {
       for (const key of record.facts.schedules ?? []) touched({ kind: "schedule", key });
+      for (const key of record.facts.deliveries ?? []) touched({ kind: "delivery", key });
     }
     this.#schedule();
     return record as never;

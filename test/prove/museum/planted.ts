@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
 import type { Bug } from "./bug.ts";
 import { CORE_BUGS } from "./core-bugs.ts";
+import { DELIVERY_BUGS } from "./delivery-bugs.ts";
 import { HOST_BUGS } from "./host-bugs.ts";
 import { MACHINE_BUGS } from "./machine-bugs.ts";
 import { SCHEDULE_BUGS } from "./schedule-bugs.ts";
 
-export const BUGS: readonly Bug[] = [...MACHINE_BUGS, ...CORE_BUGS, ...HOST_BUGS, ...SCHEDULE_BUGS];
+export const BUGS: readonly Bug[] = [
+  ...MACHINE_BUGS,
+  ...CORE_BUGS,
+  ...HOST_BUGS,
+  ...SCHEDULE_BUGS,
+  ...DELIVERY_BUGS,
+];
 
 const ROOT = new URL("../../../", import.meta.url);
 

@@ -7,14 +7,14 @@ const CADENCE = "src/policy/cadence.ts";
 export const SCHEDULE_BUGS: readonly Bug[] = [
   {
     id: "schedule-pushed-by-an-interval",
-    seen: "problem 2, #75436",
+    seen: "problem 2, #14892",
     file: CADENCE,
     find: "        nextAtMs: nextAt(cadence, nowMs),",
     replace: "        nextAtMs: nowMs + cadence.everyMs,",
   },
   {
     id: "schedule-ended-by-a-tick-that-found-no-room",
-    seen: "problem 2, #51620",
+    seen: "problem 2, #63232",
     file: SCHEDULER,
     find: "const facts = { scheduleId: entry.key, ...tick, eventId: null, ...woken };",
     replace:
@@ -50,7 +50,7 @@ export const SCHEDULE_BUGS: readonly Bug[] = [
   },
   {
     id: "paused-schedule-ticks",
-    seen: "problem 24",
+    seen: "reliability note S17",
     file: "src/core/deadline.ts",
     find: 'return value === "active" ? context.nextAtMs : null;',
     replace: 'return value === "ended" ? null : context.nextAtMs;',

@@ -1,6 +1,7 @@
 import type { EventOptions } from "../../../src/api.ts";
 import type { Accepted, Intent, Recorded } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
+import { actOnDelivery, routeOf, turnRoute } from "./deliveries.ts";
 import { dedupeId } from "./model-session.ts";
 import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
@@ -12,6 +13,7 @@ export function act(scene: Scene): void {
   const { plan, clock, life } = scene;
   const { heartbeat } = life;
   if (plan.schedules !== null && percent(scene, 8)) return actOnSchedule(scene);
+  if (plan.deliveries !== null && percent(scene, 4)) return actOnDelivery(scene);
   const key = plan.keys[Math.floor(clock.random() * plan.keys.length)] as string;
   const dice = clock.random();
   if (dice < 0.4) send(scene, key);
@@ -107,12 +109,13 @@ interface Asked {
 
 /** What travels with an event: all of it follows from key and text, so that it can be checked wherever it arrives. */
 export function cargoOf(
-  { bulky }: Plan,
+  { bulky, deliveries }: Plan,
   key: string,
   text: string,
 ): Pick<EventOptions, "trust" | "route" | "data"> {
   const data = bulky && /[024]$/.test(text) ? { text, bulk: "x".repeat(60_000) } : { text };
-  return { trust: text.endsWith("7") ? "trusted" : "untrusted", route: { to: key }, data };
+  const route = deliveries === null ? { to: key } : routeOf(key, text);
+  return { trust: text.endsWith("7") ? "trusted" : "untrusted", ...(route && { route }), data };
 }
 
 /** What was accepted must be on the disk in the very moment the caller hears of it. */
@@ -153,7 +156,7 @@ function checkAccepted(
 function turn(scene: Scene, key: string): void {
   const { life, laneOf, clock } = scene;
   const preempt = clock.random() < 0.5;
-  const call = life.heartbeat.acquireTurn(key, { preempt });
+  const call = life.heartbeat.acquireTurn(key, { preempt, ...turnRoute(scene, key) });
   const working = life.agent.working(laneOf(key));
   if (preempt && working !== undefined)
     watch(scene, () => {

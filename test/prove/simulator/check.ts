@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { LogRecord } from "../../../src/core/records.ts";
 import { cargoOf } from "./act.ts";
 import type { Call } from "./agent.ts";
+import { checkDeliveries, checkTry } from "./deliveries.ts";
 import { must, same, Violation } from "./promise.ts";
 import type { Moment, Scene } from "./scene.ts";
 import { checkSchedules, isTick } from "./schedules.ts";
@@ -9,12 +10,16 @@ import { checkSchedules, isTick } from "./schedules.ts";
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
 export async function check(scene: Scene, all: boolean): Promise<void> {
   const { model, life } = scene;
-  for (const record of life.told.splice(0)) checkEnd(scene, record);
+  for (const record of life.told.splice(0)) {
+    checkEnd(scene, record);
+    checkTry(scene, record);
+  }
   const [violation] = scene.violations;
   if (violation !== undefined) throw violation;
   checkForgotten(scene);
   await checkIdleSignals(scene);
   if ((await life.heartbeat.status()).state !== "running") return;
+  if (scene.plan.deliveries !== null && all) await checkDeliveries(scene);
   if (scene.plan.schedules !== null && all) await checkSchedules(scene);
   for (const key of all ? model.sessions.keys() : model.touched) await checkSession(scene, key);
   model.touched.clear();

@@ -2,6 +2,7 @@ import { positionOf } from "../../../src/core/ids.ts";
 import { createHeartbeat } from "../../../src/heartbeat.ts";
 import type { RunRequest } from "../../../src/vocabulary.ts";
 import { simulatedAgent, type SimulatedAgent } from "./agent.ts";
+import { simulatedTargets } from "./deliveries.ts";
 import { LANES, type Plan } from "./plan.ts";
 import { startProcess, type Faults } from "./process.ts";
 import { must } from "./promise.ts";
@@ -54,8 +55,13 @@ function begun(scene: Scene): Life {
   });
   const { laneOf } = scene;
   // Before the heartbeat starts: it may run something at once.
-  const outside: Pick<Life, "turns" | "idle" | "told"> = { turns: [], idle: new Map(), told: [] };
-  const { idle, told } = outside;
+  const outside: Pick<Life, "turns" | "idle" | "told" | "answers"> = {
+    turns: [],
+    idle: new Map(),
+    told: [],
+    answers: new Map(),
+  };
+  const { idle, told, answers } = outside;
   const agent: SimulatedAgent = simulatedAgent({
     plan,
     clock: process.clock,
@@ -73,6 +79,10 @@ function begun(scene: Scene): Life {
     run: agent.run,
     laneOf,
     ...plan.options,
+    ...(plan.deliveries && {
+      deliver: simulatedTargets(scene, process.clock, answers),
+      delivery: plan.deliveries,
+    }),
     isBusy: () => scene.faulty && percent(scene, 5),
     onIdle(key, callback) {
       const callbacks = idle.get(key) ?? new Set();

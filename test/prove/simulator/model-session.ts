@@ -76,7 +76,14 @@ export function notInTheWay(run: ModelRun, started: Pick<ModelRun, "runId" | "se
   );
 }
 
-export function drain(session: ModelSession, eventIds: readonly string[]): void {
+export const ofSession = (runs: Iterable<ModelRun>, sessionKey: string): readonly ModelRun[] =>
+  [...runs].filter((run) => run.sessionKey === sessionKey);
+
+/** A caller takes events out of the queue itself. @param runs - the session's own */
+export function drain(session: ModelSession, eventIds: readonly string[], runs: readonly ModelRun[]): void {
+  for (const id of eventIds) must(session.queue.includes(id), "S7 only queued events are drained");
+  for (const { ids } of runs)
+    must(!ids.some((id) => eventIds.includes(id)), "S7 an offered event is not drained");
   session.queue = session.queue.filter((id) => !eventIds.includes(id));
   if (session.frozen === null) return;
   session.frozen.ids = session.frozen.ids.filter((id) => session.queue.includes(id));

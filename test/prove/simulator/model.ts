@@ -7,6 +7,7 @@ import {
   drain,
   freshSession,
   notInTheWay,
+  ofSession,
   over,
   postpone,
   request,
@@ -15,6 +16,7 @@ import {
   type ModelSession,
   type RecordOf,
 } from "./model-session.ts";
+import { ModelDeliveries } from "./model-deliveries.ts";
 import { ModelSchedules } from "./model-schedules.ts";
 import type { Plan } from "./plan.ts";
 import { must, same } from "./promise.ts";
@@ -40,6 +42,7 @@ export class Model {
   /** Runs started so far. */
   started = 0;
   readonly schedules: ModelSchedules;
+  readonly deliveries: ModelDeliveries;
   /** By session and dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
   readonly eventIdByDedupeKey = new Map<string, string>();
   /** By session and dedupe key: the end of its window. */
@@ -58,6 +61,11 @@ export class Model {
     this.#laneOf = laneOf;
     this.#count = count;
     this.schedules = new ModelSchedules(plan.clockJump === 0, plan.options.queueMax, count);
+    const { queueMax: outboxMax } = plan.options;
+    this.deliveries = new ModelDeliveries(
+      plan.deliveries && { ...plan.deliveries, outboxMax, late: this.#late() },
+      count,
+    );
   }
 
   session(key: string): ModelSession {
@@ -91,6 +99,8 @@ export class Model {
       "S1 a wake that is handed over is asked for at once",
     );
     this.schedules.apply(record, session);
+    const ends = record.type === "run.ran" ? this.runs.get(record.facts.runId) : undefined;
+    this.deliveries.apply(record, ends);
     if (isScheduleRecord(record) || isDeliveryRecord(record) || record.type === "route.noted") return;
     switch (record.type) {
       case "event.queued":
@@ -114,7 +124,8 @@ export class Model {
         return this.#drained(session, record);
       case "events.requeued":
       case "events.dismissed":
-        return this.#revived(session, record);
+        revive(session, record);
+        return this.#count(record.type === "events.requeued" ? "requeued" : "dismissed");
       case "session.forgotten":
         return this.#forgotten(session, record);
     }
@@ -262,19 +273,8 @@ export class Model {
   }
 
   #drained(session: ModelSession, { facts, sessionKey }: RecordOf<"events.drained">): void {
-    for (const id of facts.eventIds) must(session.queue.includes(id), "S7 only queued events are drained");
-    for (const run of this.runs.values())
-      must(
-        run.sessionKey !== sessionKey || !run.ids.some((id) => facts.eventIds.includes(id)),
-        "S7 an offered event is not drained",
-      );
-    drain(session, facts.eventIds);
+    drain(session, facts.eventIds, ofSession(this.runs.values(), sessionKey));
     this.#count("drained");
-  }
-
-  #revived(session: ModelSession, record: RecordOf<"events.requeued" | "events.dismissed">): void {
-    revive(session, record);
-    this.#count(record.type === "events.requeued" ? "requeued" : "dismissed");
   }
 
   #forgotten(session: ModelSession, { position, sessionKey }: RecordOf<"session.forgotten">): void {

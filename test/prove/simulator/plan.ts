@@ -1,4 +1,5 @@
 import type { Backoff } from "../../../src/core/backoff.ts";
+import type { DeliveryOptions } from "../../../src/delivery.ts";
 import type { Limits } from "../../../src/policy/limits.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
 
@@ -36,6 +37,10 @@ export interface Plan {
   readonly lanesChange: number;
   /** How long the machine sleeps at most, in milliseconds; null: no schedules at all. */
   readonly schedules: { readonly sleepMsMax: number } | null;
+  /** How replies go out; null: not at all. */
+  readonly deliveries: Required<
+    Omit<DeliveryOptions, "responsePrefix" | "ackMaxChars" | "target" | "visibility">
+  > | null;
   /** Some events are so large that few of them fit into one batch. */
   readonly bulky: boolean;
   /** How the agent answers: weights. */
@@ -119,6 +124,7 @@ export function planOf(seed: number, steps: number): Plan {
     },
     bulky: random() < 0.05,
     schedules: schedulesOf(seed),
+    deliveries: deliveriesOf(seed),
   };
 }
 
@@ -138,6 +144,20 @@ function schedulesOf(seed: number): Plan["schedules"] {
   const random = mulberry32(seed ^ 0x5c4ed);
   if (random() >= 1 / 4) return null;
   return { sleepMsMax: [0, 300_000, 7_200_000][Math.floor(random() * 3)] as number };
+}
+
+/** One seed in four has replies that go out. Drawn apart from everything else. */
+function deliveriesOf(seed: number): Plan["deliveries"] {
+  const random = mulberry32(seed ^ 0xde11);
+  if (random() >= 1 / 4) return null;
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  return {
+    concurrency: pick([1, 8]),
+    timeoutMs: pick([100, 1_000]),
+    maxAttempts: pick([1, 3]),
+    expireMs: pick([1_000, 86_400_000, 86_400_000]),
+    backoff: { baseMs: 20, capMs: 200 },
+  };
 }
 
 export function laneOf({ keys }: Plan, lanes: Lanes): (sessionKey: string) => string {

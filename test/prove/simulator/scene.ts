@@ -3,6 +3,7 @@ import type { Heartbeat, TurnLease } from "../../../src/api.ts";
 import type { LogRecord } from "../../../src/core/records.ts";
 import { simulatedClock, type SimulatedClock } from "../../support/simulated-clock.ts";
 import type { SimulatedAgent } from "./agent.ts";
+import type { Answers } from "./deliveries.ts";
 import { Disk } from "./disk.ts";
 import { Model } from "./model.ts";
 import { laneOf, type Lanes, type Plan } from "./plan.ts";
@@ -18,6 +19,8 @@ export interface Life {
   readonly told: LogRecord[];
   /** Who waits for an agent to be idle, by session key. */
   readonly idle: Map<string, Set<() => void>>;
+  /** What its targets answered. */
+  readonly answers: Answers;
   /** User turns that are going on. */
   readonly turns: TurnLease[];
   stopping: boolean;

@@ -1,5 +1,6 @@
 import { act, release } from "./act.ts";
 import { check, replayEqualsLive, travelBack } from "./check.ts";
+import { isDelivered } from "./deliveries.ts";
 import { createScene, restart } from "./lives.ts";
 import type { Plan } from "./plan.ts";
 import { must, takeLooks } from "./promise.ts";
@@ -115,12 +116,15 @@ async function heal(scene: Scene): Promise<number> {
     );
     must((await scene.life.heartbeat.why(key)).code !== "running", "L1 no run is left over");
   }
+  must(isDelivered(scene), "L1 every reply has arrived in the end, or is dead");
   await replayEqualsLive(scene);
   await scene.life.heartbeat.close();
   return healingMs;
 }
 
-const handled = ({ model, life }: Scene): boolean =>
+const handled = (scene: Scene): boolean => isDelivered(scene) && isIdle(scene);
+
+const isIdle = ({ model, life }: Scene): boolean =>
   life.turns.length === 0 &&
   [...model.runs.values()].every(({ orphaned }) => orphaned === true) &&
   [...model.sessions.values()].every(({ queue }) => queue.length === 0);
