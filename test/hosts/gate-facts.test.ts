@@ -67,7 +67,7 @@ describe("a gate that fails", () => {
 });
 
 describe("a gate that is closed", () => {
-  test("is told from a busy agent; once it opens, nothing of it is left", async () => {
+  test("problem 27: a closed gate is told from a busy agent; once it opens, nothing of it is left", async () => {
     let open = false;
     const it = gated({ decide: () => open }, BUSY, RAN);
     await it.send();

@@ -48,7 +48,7 @@ test("set back by a day and an hour at night, it runs when the wall clock says t
   expect(runs).toEqual(["2026-11-24T07:00"]);
 });
 
-test("set back by day, the night begins and ends by the wall clock, not hours early", async () => {
+test("problem 21: set back by day, the night begins and ends by the wall clock, not hours early", async () => {
   const clock = at("15:00");
   const { heart, runs } = watched(clock);
   await send(heart);
