@@ -181,6 +181,25 @@ describe("#12786: a heartbeat that meets an active run", () => {
     expect(agent.calls).toHaveLength(2);
     expect(agent.calls[1]?.events).toEqual([]);
   });
+  test("GIVEN a user's active turn, WHEN its session is woken, THEN no run starts, its events stay, and one run gets them afterwards", async () => {
+    const { heartbeat, agent, clock, soon } = testHeart();
+    const turn = held();
+    const first = heartbeat.withTurn(D, () => turn.promise);
+    await soon(heartbeat.wake("e1", { sessionKey: D, coalesceMs: 0 }));
+    expect(await heartbeat.runHeartbeatOnce({ sessionKey: D })).toMatchObject({
+      reason: "requests-in-flight",
+    });
+    const order: string[] = [];
+    const second = heartbeat.withTurn(D, () => void order.push("the user's next message"));
+    await clock.advance(60_000);
+    expect([agent.calls.length, order]).toEqual([0, []]);
+    expect((await heartbeat.peekSystemEvents(D)).map(({ text }) => text)).toEqual(["e1"]);
+    turn.resolve();
+    await Promise.all([first, second]);
+    await clock.advance(1_000);
+    expect(order).toEqual(["the user's next message"]);
+    expect(agent.calls.map(({ events }) => events.map(({ text }) => text))).toEqual([["e1"]]);
+  });
 });
 
 function answer(outcome: typeof RAN | ((request: never) => unknown), request: unknown): never {
