@@ -17,6 +17,9 @@ export {
   type SqliteStoreOptions,
   type VerifyProgress,
 } from "./log/sqlite/index.ts";
+export { chooseTarget, type TargetRule } from "./senders/choose.ts";
+export { commandSender } from "./senders/command.ts";
+export { webhookSender, type WebhookOptions } from "./senders/http.ts";
 export type { HeartbeatOptions } from "./options.ts";
 export type { Limits } from "./policy/limits.ts";
 export type { QuietHours } from "./policy/quiet-hours.ts";

@@ -2,7 +2,6 @@ import { lstatSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { functionOf } from "../agents/module.ts";
 import { LubdubError } from "../errors.ts";
-import { checkCommand } from "../gates/startable.ts";
 import { chooseTarget, type TargetRule } from "../senders/choose.ts";
 import { commandSender } from "../senders/command.ts";
 import { webhookSender } from "../senders/http.ts";
@@ -30,9 +29,7 @@ async function senderOf({ command, http, module }: Target, folder: string): Prom
   if (command !== undefined) {
     const { timeoutMs, cwd, ...rest } = command;
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    const options = { ...rest, cwd: resolve(folder, cwd ?? "."), ...limit };
-    checkCommand(options, "a target");
-    return commandSender(options);
+    return commandSender({ ...rest, cwd: resolve(folder, cwd ?? "."), ...limit });
   }
   if (module !== undefined) return functionOf<DeliverHandler>({ file: module.file, folder });
   const { secretFile, secretEnv, timeoutMs, ...rest } = http as NonNullable<Target["http"]>;

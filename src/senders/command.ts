@@ -1,4 +1,5 @@
 import { failureOf, runChild, type ChildEnd, type CommandOptions } from "../agents/child.ts";
+import { checkCommand } from "../gates/startable.ts";
 import type { DeliverHandler, DeliveryOutcome, DeliveryRequest } from "../vocabulary.ts";
 
 /**
@@ -6,9 +7,11 @@ import type { DeliverHandler, DeliveryOutcome, DeliveryRequest } from "../vocabu
  * `LUBDUB_WAKE_ID`, `LUBDUB_ATTEMPT`, the route as JSON in `LUBDUB_ROUTE` and field by field as `LUBDUB_ROUTE_CHANNEL` and
  * so on, and media as a JSON list in `LUBDUB_MEDIA`. Exit code 0 is sent, anything else is tried again.
  *
+ * @throws LubdubError `LUBDUB_CONFIG_INVALID` when there is no such folder or program
  * @example commandSender({ argv: ["./say.sh"], timeoutMs: 30_000 })
  */
 export function commandSender(options: CommandOptions): DeliverHandler {
+  checkCommand(options, "a target");
   return async (delivery) => {
     const { text, signal } = delivery;
     return meaningOf(await runChild(options, { stdin: text, variables: variables(delivery), signal }));

@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { keepHead } from "../agents/capture.ts";
 import { plain } from "../agents/plain.ts";
 import { retryAfterMs } from "../agents/retry-after.ts";
-import { LubdubError } from "../errors.ts";
+import { LubdubError, shown } from "../errors.ts";
 import type { DeliverHandler, DeliveryOutcome, DeliveryRequest } from "../vocabulary.ts";
 import { lookupPublic, namesPrivateHost, refused } from "./public-address.ts";
 
@@ -33,11 +33,12 @@ export interface WebhookOptions {
  * 400, 410, 413, 414, 415, 422 and redirects are final; all else is tried again, and `Retry-After` is honoured.
  *
  * @throws LubdubError `LUBDUB_TARGET_PRIVATE` when the address itself says that it is private and that is not allowed;
- * `LUBDUB_CONFIG_INVALID` for a secret that is none
+ * `LUBDUB_CONFIG_INVALID` for a secret that is none; `LUBDUB_OPTION_INVALID` for a `url` that is none
  * @example webhookSender({ url: "https://example.com/replies", secret: process.env.WEBHOOK_SECRET })
  */
 export function webhookSender(options: WebhookOptions): DeliverHandler {
   const { url, allowPrivate = false, secret } = options;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw notHttp(url);
   if (!allowPrivate && namesPrivateHost(url)) throw refused(placeOf(url), new URL(url).hostname);
   const webhook = secret === undefined ? null : signer(secret);
   return async (delivery) => {
@@ -56,6 +57,12 @@ export function webhookSender(options: WebhookOptions): DeliverHandler {
     }
   };
 }
+
+const notHttp = (url: unknown): LubdubError =>
+  new LubdubError("LUBDUB_OPTION_INVALID", {
+    expected: "a target's `url` that begins with http:// or https://",
+    got: shown(url),
+  });
 
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;

@@ -121,6 +121,8 @@ test("the same in the library: options and functions refuse it when they are cal
   expect(() => gate({ command: { argv: ["no-such-program"] } })).toThrow(/no such program/);
   expect(() => gate({ decide: () => true, timeoutMs: Infinity })).toThrow(/1 to 600000/);
   expect(() => webhookSender({ url: "http://[::1]/hook" })).toThrow(/public internet/);
+  expect(() => webhookSender({ url: "ftp://example.com" })).toThrow(/http:/);
+  expect(() => webhookSender({ url: "example.com" })).toThrow(LubdubError);
 });
 
 /** What shows only when it is asked: a check refuses it, a daemon starts and says it at once. */

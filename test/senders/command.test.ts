@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { chooseTarget } from "../../src/senders/choose.ts";
 import { commandSender } from "../../src/senders/command.ts";
@@ -32,8 +35,13 @@ test("a command gets the text on its stdin and the route in its environment, and
   expect(await send("process.exitCode = 0")).toEqual({ status: "sent" });
 });
 
-test("a program that does not exist is a failure that says so", async () => {
-  expect(await commandSender({ argv: ["./no-such-program"] })(aDelivery())).toMatchObject({
+test("a program that does not exist is refused when it is configured; one that is gone later is a failure that says so", async () => {
+  expect(() => commandSender({ argv: ["./no-such-program"] })).toThrow(/no such program/);
+  const program = join(mkdtempSync(join(tmpdir(), "lubdub-sender-")), "say");
+  writeFileSync(program, "#!/bin/sh", { mode: 0o700 });
+  const deliver = commandSender({ argv: [program] });
+  rmSync(dirname(program), { recursive: true });
+  expect(await deliver(aDelivery())).toMatchObject({
     status: "failed",
     reason: expect.stringContaining("no such program"),
   });
