@@ -22,7 +22,7 @@ export function stepsOf(host: Host, { sessionKey, after = 0, limit = LIMIT }: St
   const start = Math.max(after, store.base());
   checkPosition(host, start);
   const moves = new Moves();
-  const past = pastOf(host, start, key, { ...moves, withAgent: false });
+  const past = pastOf(host, start, key, { onLive: moves.onLive, watch: moves.watch, withAgent: false });
   moves.take();
   const last = Math.min(store.head().position, start + LOOK_RECORDS_MAX);
   const steps: Step[] = [];

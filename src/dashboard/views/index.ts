@@ -5,6 +5,7 @@ import { Now } from "./now.tsx";
 import { Schedules } from "./schedules.tsx";
 import { Session } from "./session.tsx";
 import { Wake } from "./wake.tsx";
+import { Statechart } from "./statechart.tsx";
 
 /** What a view is given: the arguments in the address. */
 export interface ViewProps {
@@ -21,6 +22,7 @@ interface Entry {
 
 export const views: readonly Entry[] = [
   { name: "now", title: "Now", inMenu: true, View: Now },
+  { name: "statechart", title: "Statechart", inMenu: true, View: Statechart },
   { name: "schedules", title: "Schedules", inMenu: true, View: Schedules },
   { name: "log", title: "Log", inMenu: true, View: Log },
   { name: "session", title: "Session", inMenu: false, View: Session },
