@@ -2,7 +2,7 @@ import type { TestProject } from "vitest/node";
 import { chromiumMissing } from "./browser.ts";
 import { terminalMissing } from "./pseudo-terminal.ts";
 
-const BROWSER_TESTS = /(^|\/)(security\/chromium|dashboard\/[a-z-]+)\.test\.ts$/;
+const BROWSER_TESTS = /(^|\/)(security\/chromium|inspect\/online|dashboard\/[a-z-]+)\.test\.ts$/;
 
 const TERMINAL_TESTS = /(^|\/)cli\/top\.test\.ts$/;
 
