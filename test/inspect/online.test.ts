@@ -22,7 +22,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the online inspector", () => {
       response.writeHead(200, { "content-type": "text/html" }).end(UI),
     );
     await new Promise<void>((listening) => ui.listen(0, "127.0.0.1", listening));
-    stack.defer(() => void ui.close().closeAllConnections());
+    stack.defer(() => ui.close().closeAllConnections());
     const address = `ws://viewer:${TOKEN}@127.0.0.1:${inspector.port}/stately`;
     const uiUrl = `http://localhost:${(ui.address() as AddressInfo).port}/inspect`;
     const example = start(process.execPath, [EXAMPLE, address, uiUrl]);
