@@ -164,4 +164,11 @@ export const HOST_BUGS: readonly Bug[] = [
     find: "Math.min(dueAtMs - nowMs(), LOOK_AGAIN_MS)",
     replace: "dueAtMs - nowMs()",
   },
+  {
+    id: "fenced-owner-acknowledges",
+    seen: "reliability note S6",
+    file: "src/log/guards.ts",
+    find: "if (record.position !== position) throw refused(`position ${position} next`, record.position);",
+    replace: "",
+  },
 ];

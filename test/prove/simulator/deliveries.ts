@@ -89,7 +89,13 @@ export function checkTry({ life, plan }: Scene, record: LogRecord): void {
   const final = typeof answer === "object" && answer.status === "failed" && answer.retryable === false;
   const { maxAttempts = 0, expireMs = 0 } = plan.deliveries ?? {};
   // Where no clock jumps and nothing sleeps, a day is never over.
-  if (dueAtMs === null && expireMs === DAY_MS && plan.clockJump === 0 && plan.schedules === null)
+  if (
+    dueAtMs === null &&
+    expireMs === DAY_MS &&
+    plan.clockJump === 0 &&
+    plan.schedules === null &&
+    plan.rivals === null
+  )
     must(final || attempt >= maxAttempts, "S16 not given up before its tries");
 }
 

@@ -4,17 +4,20 @@ import type { Store } from "../../../src/log/store.ts";
 
 /** Whoever has the data folder open. */
 export interface Owner {
-  /** One that died has lost its lock. */
+  /** A process that is stopped lives on, and keeps its lock; one that died has lost it. */
   readonly alive: boolean;
 }
 
 /**
  * The data folder: it outlives its processes, and one of them owns it. As `src/log/sqlite/owner.ts` has it: the system takes
- * the lock back when its owner dies, and not a moment earlier.
+ * the lock back when its owner dies, and not a moment earlier. Should a lock be lost all the same (a network drive that is taken
+ * away from a sleeping machine), only the positions of the log still keep two writers apart, as its primary key does.
  */
 export class Disk {
   readonly store: Store = memoryStore();
   #owner: Owner | null = null;
+  /** Batches that one wrote who had lost its lock. */
+  wroteStale = 0;
 
   /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
   take(owner: Owner): void {
@@ -29,5 +32,14 @@ export class Disk {
 
   giveUp(owner: Owner): void {
     if (this.#owner === owner) this.#owner = null;
+  }
+
+  /** The lock is gone although its owner lives. */
+  loseLock(): void {
+    this.#owner = null;
+  }
+
+  owns(owner: Owner): boolean {
+    return this.#owner === owner;
   }
 }

@@ -22,12 +22,14 @@ export function createScene(plan: Plan): Scene {
 /** The process is gone and a new one starts on what is on the disk. */
 export async function restart(scene: Scene): Promise<void> {
   scene.life.process.alive = false;
+  if (scene.stale !== null) scene.stale.process.alive = false;
+  scene.stale = null;
   count(scene, "crashes");
   if (percent(scene, scene.faulty ? scene.plan.lanesChange : 0)) changeLanes(scene);
   await start(scene);
 }
 
-async function start(scene: Scene): Promise<void> {
+export async function start(scene: Scene): Promise<void> {
   for (let tries = 0; ; tries++) {
     must(tries < STARTS_MAX, "L9 it starts again");
     scene.life = begun(scene);
@@ -45,12 +47,14 @@ function changeLanes(scene: Scene): void {
   count(scene, "changes of laneOf");
 }
 
-function begun(scene: Scene): Life {
+/** @throws LubdubError when it does not start */
+export function begun(scene: Scene): Life {
   const { plan, clock, disk } = scene;
   const process = startProcess({
     clock,
     disk,
     faults: faultsOf(scene),
+    stall: (byMs) => clock.stall(byMs),
     committed: () => watch(scene, () => catchUp(scene)),
   });
   const { laneOf } = scene;
@@ -121,9 +125,15 @@ function faultsOf(scene: Scene): Faults {
       count(scene, FAULT_NAMES[fault]);
       return fault;
     },
+    slowMs() {
+      if (!scene.faulty || !percent(scene, plan.rivals?.slowCommit ?? 0)) return 0;
+      count(scene, "slow commits");
+      return Math.floor(clock.random() ** 3 * SLOW_MS_MAX);
+    },
   };
 }
 
+const SLOW_MS_MAX = 60_000;
 const FAULT_NAMES = {
   full: "full disks",
   failed: "commits that failed",

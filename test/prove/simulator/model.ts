@@ -60,12 +60,11 @@ export class Model {
     this.#plan = plan;
     this.#laneOf = laneOf;
     this.#count = count;
-    this.schedules = new ModelSchedules(plan.clockJump === 0, plan.options.queueMax, count);
-    const { queueMax: outboxMax } = plan.options;
-    this.deliveries = new ModelDeliveries(
-      plan.deliveries && { ...plan.deliveries, outboxMax, late: this.#late() },
-      count,
-    );
+    const { queueMax } = plan.options;
+    const exact = plan.clockJump === 0 && plan.rivals === null;
+    this.schedules = new ModelSchedules(exact, queueMax, count);
+    const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax, late: this.#late() };
+    this.deliveries = new ModelDeliveries(limits, count);
   }
 
   session(key: string): ModelSession {

@@ -41,6 +41,8 @@ export interface Plan {
   readonly deliveries: Required<
     Omit<DeliveryOptions, "responsePrefix" | "ackMaxChars" | "target" | "visibility">
   > | null;
+  /** Chances in 100: per step that the process is stopped for a while, per commit that it is slow; null: neither. */
+  readonly rivals: { readonly pause: number; readonly slowCommit: number } | null;
   /** Some events are so large that few of them fit into one batch. */
   readonly bulky: boolean;
   /** How the agent answers: weights. */
@@ -125,6 +127,7 @@ export function planOf(seed: number, steps: number): Plan {
     bulky: random() < 0.05,
     schedules: schedulesOf(seed),
     deliveries: deliveriesOf(seed),
+    rivals: mulberry32(seed ^ 0x41a1)() < 1 / 5 ? { pause: 2, slowCommit: 3 } : null,
   };
 }
 

@@ -9,11 +9,17 @@ export interface SimulatedProcess {
   readonly clock: Clock;
   readonly store: Store;
   alive: boolean;
+  /** Stopped, as by SIGSTOP or a laptop's lid: what is due meanwhile happens late. */
+  stop(): void;
+  /** Goes on, with all that is late at once. */
+  goOn(): void;
 }
 
 export interface Faults {
   /** Drawn at each commit. */
   next(): "none" | "full" | "failed" | "killed-before" | "killed-after";
+  /** How long this commit takes, in milliseconds: the process stands still meanwhile, the clock does not. */
+  slowMs(): number;
 }
 
 /** Node fires a longer timer at once. */
@@ -25,22 +31,41 @@ interface ProcessParts {
   readonly clock: Clock;
   readonly disk: Disk;
   readonly faults: Faults;
+  /** The clock goes on while the process waits for its disk. */
+  readonly stall: (byMs: number) => void;
   /** Something new is on the disk. */
   readonly committed: () => void;
 }
 
 /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
-export function startProcess({ clock, disk, faults, committed }: ProcessParts): SimulatedProcess {
+export function startProcess({ clock, disk, faults, stall, committed }: ProcessParts): SimulatedProcess {
   const turn = loopGuard(clock);
+  let late: (() => void)[] | null = null;
+  const call = (callback: () => void): void => {
+    if (!process.alive) return;
+    if (late === null) turn(callback);
+    else late.push(callback);
+  };
   const process: SimulatedProcess = {
     alive: true,
+    stop: () => void (late ??= []),
+    goOn() {
+      const missed = late ?? [];
+      late = null;
+      for (const callback of missed) call(callback);
+    },
     clock: {
       nowMs: () => clock.nowMs(),
       random: () => clock.random(),
-      afterTurn: (callback) => clock.afterTurn(() => process.alive && turn(callback)),
+      afterTurn: (callback) => clock.afterTurn(() => call(callback)),
       setTimer(delayMs, callback) {
         must(delayMs <= TIMER_MS_MAX, `L2 a timer of ${delayMs} ms would fire at once`);
-        return clock.setTimer(delayMs, () => process.alive && turn(callback));
+        let cancelled = false;
+        const cancel = clock.setTimer(delayMs, () => call(() => cancelled || callback()));
+        return () => {
+          cancelled = true;
+          cancel();
+        };
       },
     },
     store: {
@@ -56,8 +81,17 @@ export function startProcess({ clock, disk, faults, committed }: ProcessParts): 
     disk.store.append(batch);
     committed();
   }
+  /** Who has lost the lock without knowing has no other luck with its disk: the log itself must refuse it. */
+  function appendStale(batch: Batch): void {
+    // Positions say nothing of a checkpoint without records: whether a store refuses that is not simulated.
+    if (batch.records.length === 0) throw storeError("LUBDUB_STORE_FAILED");
+    disk.store.append(batch);
+    disk.wroteStale++;
+  }
   function append(batch: Batch): void {
     if (!process.alive) throw storeError("LUBDUB_STORE_FAILED");
+    stall(faults.slowMs());
+    if (!disk.owns(process)) return appendStale(batch);
     const fault = faults.next();
     switch (fault) {
       case "none":

@@ -44,6 +44,8 @@ export interface Scene {
   lanes: Lanes;
   readonly laneOf: (key: string) => string;
   life: Life;
+  /** Stopped when another process took its data; it may wake up again. */
+  stale: Life | null;
   /** False once faults have stopped. */
   faulty: boolean;
   /** Broken promises seen inside callbacks, whose exceptions the heartbeat would keep to itself. */
@@ -79,6 +81,7 @@ export function emptyScene(plan: Plan): Omit<Scene, "life"> {
     hash: createHash("sha256"),
     lanes: plan.lanes,
     laneOf: (key) => byLanes[scene.lanes](key),
+    stale: null,
     faulty: true,
     violations: [],
     sent: [],

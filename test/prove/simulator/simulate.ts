@@ -2,6 +2,7 @@ import { act, release } from "./act.ts";
 import { check, replayEqualsLive, travelBack } from "./check.ts";
 import { isDelivered } from "./deliveries.ts";
 import { createScene, restart } from "./lives.ts";
+import { pause, wakeStale } from "./rivals.ts";
 import type { Plan } from "./plan.ts";
 import { must, takeLooks } from "./promise.ts";
 import { count, percent, type Reached, type Scene } from "./scene.ts";
@@ -40,6 +41,8 @@ const HEALING_STEP_MS = 1_000;
 const STEPS_PER_FULL_CHECK = 16;
 /** As often one moment is remembered, and an older one gone back to. */
 const STEPS_PER_MOMENT = 100;
+/** Chance in 100 per step that an owner that lost its data goes on. */
+const STALE_GOES_ON = 20;
 /** The longest wait that anything asks for (`lingerMs`): the machine sleeps that long before the healing. */
 const SLEEP_MS = 3_600_000;
 
@@ -84,6 +87,8 @@ async function trouble(scene: Scene): Promise<boolean> {
     count(scene, "clock jumps");
     clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
   }
+  if (percent(scene, plan.rivals?.pause ?? 0)) await pause(scene);
+  if (scene.stale !== null && percent(scene, STALE_GOES_ON)) await wakeStale(scene);
   if (percent(scene, plan.crash)) scene.life.process.alive = false;
   const { process, heartbeat } = scene.life;
   if (!process.alive || (await heartbeat.status()).state === "store-failed") await restart(scene);
