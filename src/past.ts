@@ -56,7 +56,7 @@ export interface StepsOptions {
   readonly limit?: number;
 }
 
-/** Steps of one session, in order; what its agent did, which all its sessions move, is not among them. One answer looks at 100_000 records of the log at most. */
+/** Steps of one session, in order; what its agent did, which all its sessions move, is not among them. One answer looks at 40_000 records of the log at most. */
 export interface Steps {
   readonly steps: readonly Step[];
   /** How far the log was looked at: pass it as `after` for what follows. */

@@ -8,7 +8,7 @@ import { checkPosition, pastOf, type Past } from "./past.ts";
 import { checkRange } from "./views.ts";
 
 /** Records that one answer looks at: no turn of the event loop is long. */
-const LOOK_RECORDS_MAX = 100_000;
+const LOOK_RECORDS_MAX = 40_000;
 /** Texts of people in one answer, in characters of JSON; a step is never divided. */
 const BODY_CHARS_MAX = 1_000_000;
 const LIMIT_MAX = 1_000;

@@ -17,7 +17,7 @@ const moved = createRoute({
   path: "/v1/steps",
   summary: "A session's records, with what each of them moved.",
   request: { query: stepsQuery },
-  responses: answers(200, steps, "One page; one answer looks at 100,000 records of the log at most."),
+  responses: answers(200, steps, "One page; one answer looks at 40,000 records of the log at most."),
 });
 const imagine = createRoute({
   method: "post",
