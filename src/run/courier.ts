@@ -221,9 +221,11 @@ export class Courier {
   }
 }
 
-/** By when they got into line, then by the order of their records. */
+/** What was being sent is first in its line; then by when they got into line, then by the order of their records. */
 function byEntry({ key: a, actor: first }: DeliveryEntry, { key: b, actor: second }: DeliveryEntry): number {
   return (
-    first.context.enteredAtMs - second.context.enteredAtMs || (positionOf(a) ?? 0) - (positionOf(b) ?? 0)
+    Number(second.value === "sending") - Number(first.value === "sending") ||
+    first.context.enteredAtMs - second.context.enteredAtMs ||
+    (positionOf(a) ?? 0) - (positionOf(b) ?? 0)
   );
 }
