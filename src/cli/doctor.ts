@@ -121,7 +121,7 @@ async function checkDatabase(dataFolder: string): Promise<Finding> {
     const { verifyStore } = await import("../index.ts");
     using bar = progress("checking the database");
     const { records, sessions, problems } = verifyStore(dataFolder, ({ step, done, total }) => {
-      if (done === 0) bar.step(`checking the database: ${step}`, total);
+      if (done === 0) bar.step(`checking ${step}`, total);
       bar.at(done);
     });
     const first = problems[0];

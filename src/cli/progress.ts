@@ -4,6 +4,8 @@ import { duration } from "../words/time.ts";
 const SHOW_AFTER_MS = 400;
 const REDRAW_MS = 100;
 const BAR_CHARS = 24;
+/** Where the terminal does not say how wide it is, or says 0. */
+const COLUMNS_DEFAULT = 80;
 const ERASE_LINE = "\r\u001b[K";
 
 /** The part of a terminal that a bar needs. */
@@ -51,7 +53,7 @@ export function progress(
       drawnMs = atMs;
       isShown = true;
       const line = barLine(now.what, done, now.total, atMs - startedMs);
-      stream.write(ERASE_LINE + line.slice(0, Math.max(0, (stream.columns ?? 80) - 1)));
+      stream.write(ERASE_LINE + line.slice(0, (stream.columns || COLUMNS_DEFAULT) - 1));
     },
     step(nextWhat, nextTotal) {
       now = { what: nextWhat, total: nextTotal };

@@ -4,6 +4,7 @@ const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const ERASE_LINE_END = "\u001b[K";
 const ERASE_BELOW = "\u001b[J";
+/** Where the terminal does not say how large it is, or says 0. */
 const COLUMNS_DEFAULT = 80;
 const ROWS_DEFAULT = 24;
 
@@ -33,10 +34,10 @@ export function openScreen(stream: ScreenStream = process.stdout): Screen {
   stream.write(ENTER);
   return {
     get columns() {
-      return stream.columns ?? COLUMNS_DEFAULT;
+      return stream.columns || COLUMNS_DEFAULT;
     },
     get rows() {
-      return stream.rows ?? ROWS_DEFAULT;
+      return stream.rows || ROWS_DEFAULT;
     },
     draw(lines) {
       const shown = lines.slice(0, this.rows);

@@ -46,6 +46,15 @@ test("on a pipe or in a file there is no bar at all", () => {
   expect(screen.written).toEqual([]);
 });
 
+test("a terminal that says that it is 0 wide is taken for one of 80", () => {
+  const screen = terminal({ columns: 0 });
+  let nowMs = 0;
+  using bar = progress("x".repeat(100), undefined, screen, () => nowMs);
+  nowMs = 1_000;
+  bar.at(1);
+  expect(screen.written).toEqual([`\r\u001b[K${"x".repeat(79)}`]);
+});
+
 test("a bar never takes more than one line of the terminal, and a step that is new is named", () => {
   const screen = terminal({ columns: 12 });
   let nowMs = 0;
