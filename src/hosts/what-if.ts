@@ -14,7 +14,7 @@ import { stepOf } from "./steps.ts";
 const HAPPENINGS_MAX = 50;
 const PASS_MS_MAX = 31_536_000_000;
 /** Deadlines that may pass in one happening: a wake that is held again and again must not hold up the process. */
-const DEADLINES_MAX = 1_000;
+const DEADLINES_MAX = 100;
 
 const said = {
   source: z.string().optional(),

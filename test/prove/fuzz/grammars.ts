@@ -80,7 +80,7 @@ const PATHS = [
   "/v1/events", "/v1/sessions", "/v1/sessions/*", "/v1/sessions/*/why", "/v1/sessions/*/events", "/v1/sessions/*/drain",
   "/v1/sessions/*/wake", "/v1/sessions/*/forget", "/v1/sessions/*/turns", "/v1/sessions/*/turns/*", "/v1/wakes/*", "/v1/dead",
   "/v1/dead/*/requeue", "/v1/dead/*/dismiss", "/v1/log", "/v1/state", "/v1/status", "/v1/backup", "/metrics", "/healthz",
-  "/readyz", "/openapi.json", "/*", "/v1/*/*", "*",
+  "/readyz", "/openapi.json", "/*", "/v1/*/*", "*", "/v1/steps", "/v1/what-if",
 ]; // prettier-ignore
 const NAMES = ["after", "limit", "from", "at", "wait", "waitMs", "sessionKey", "x"];
 const query = fc
