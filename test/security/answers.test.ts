@@ -23,7 +23,11 @@ const SECRET = "/home/alice/.lubdub/lubdub.db";
 const broken = (error: unknown): Heartbeat =>
   new Proxy({} as Heartbeat, { get: () => () => Promise.reject(error) });
 
-describe.each(ROUTES.filter(({ path }) => path !== "/healthz"))("$method $path", ({ method, path }) => {
+/** What a browser needs before it is signed in: `test/http/sign-in.test.ts` is about them. */
+const OPEN = ["/", "/assets/x", "/sign-in", "/healthz"];
+const isPage = ({ path }: { readonly path: string }): boolean => path === "/";
+
+describe.each(ROUTES.filter(({ path }) => !OPEN.includes(path)))("$method $path", ({ method, path }) => {
   test("is closed without the token", async () => {
     const { heartbeat, calls } = untouchable();
     const headers = { host: AUTHORIZED.host, "content-type": "application/json" };
@@ -32,7 +36,9 @@ describe.each(ROUTES.filter(({ path }) => path !== "/healthz"))("$method $path",
     expect(answered.headers.get("www-authenticate")).toMatch(/^Bearer /);
     expect(calls).toEqual([]);
   });
+});
 
+describe.each(ROUTES.filter((route) => !isPage(route)))("$method $path", ({ method, path }) => {
   test("is no page: no type that a browser runs, no cache, no frame, no script", async () => {
     for (const token of [AUTHORIZED.authorization, "Bearer wrong"]) {
       const headers = { host: AUTHORIZED.host, "content-type": "application/json", authorization: token };

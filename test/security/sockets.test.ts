@@ -69,7 +69,7 @@ test.each<Raw>([
     "an upgrade",
     /^HTTP\/1\.1 404 /,
     (port) =>
-      head(port, ["Upgrade: websocket"], "GET / HTTP/1.1").replace(
+      head(port, ["Upgrade: websocket"], "GET /socket HTTP/1.1").replace(
         "Connection: close",
         "Connection: Upgrade, close",
       ),

@@ -82,7 +82,7 @@ export function query(values: Readonly<Record<string, string | number | undefine
   return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
 }
 
-/** The path of a session, with its key as it is. @public */
+/** The path of a session, with its key as it is. */
 export function sessionPath(sessionKey: string, rest = ""): string {
   return `/v1/sessions/${encodeURIComponent(sessionKey)}${rest}`;
 }

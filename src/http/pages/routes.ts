@@ -117,7 +117,9 @@ export function pageRoutes(app: App, signIns: SignIns, failures: FailureLimit): 
 /** What needs the token, or a sign-in. */
 export function signInRoutes(app: App, signIns: SignIns): void {
   app.openapi(signOut, (context) => {
-    signIns.end(cookieOf(context) ?? "");
+    const cookie = cookieOf(context);
+    if (cookie === undefined) return answer({ signedOut: true });
+    signIns.end(cookie);
     return answer({ signedOut: true }, 200, { "set-cookie": setCookie(context, "") });
   });
   app.openapi(code, (context) => {

@@ -68,7 +68,7 @@ export function AllSessions({ args: { q, after } }: ViewProps) {
 
 /** Comes right before every key that begins with this: the last character is the one before, followed by the last there is. */
 function before(q: string | undefined): string | undefined {
-  const chars = [...(q ?? "")];
+  const chars = Array.from(q ?? "");
   const last = chars.pop()?.codePointAt(0) ?? 0;
   if (last === 0) return undefined;
   // The codes between these two are halves of characters.
