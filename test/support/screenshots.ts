@@ -6,7 +6,7 @@ import { playStory, STORY_KEY, storyAgent } from "./story.ts";
 
 /** `npm run screenshots` makes the pictures in the README: of a real heartbeat, in a real browser. */
 const FOLDER = "docs/screenshots";
-const VIEWPORT = { width: 1180, height: 600 };
+const VIEWPORT = { width: 1180, height: 620 };
 /** Until what moves has come to rest. */
 const SETTLE_MS = 800;
 const TOKEN = "a-token-for-the-pictures";
@@ -23,7 +23,9 @@ const server = await serveHttp({ heartbeat, token: TOKEN, port: 0 });
 const browser = await launch();
 try {
   await playStory(heartbeat);
-  const story = (await heartbeat.read({ sessionKey: STORY_KEY })).find(({ type }) => type === "event.queued");
+  const records = await heartbeat.read({ sessionKey: STORY_KEY });
+  const story = records.find(({ type }) => type === "event.queued");
+  const failed = records.find(({ type }) => type === "run.failed")?.position;
   const { wakeId = "" } = (story?.facts ?? {}) as { readonly wakeId?: string };
   const page = await (await browser.newContext({ viewport: VIEWPORT, colorScheme: "light" })).newPage();
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
@@ -37,10 +39,12 @@ try {
     ["now", "#now"],
     ["session", `#session?key=${key}`],
     ["wake", `#wake?id=${wakeId}`],
-    ["statechart", `#statechart?session=${key}`],
+    ["statechart", `#statechart?session=${key}&at=${failed}`],
     ["schedules", "#schedules?zone=Asia%2FTokyo"],
     ["log", "#log"],
   ] as const) {
+    // A chart is cut nowhere.
+    await page.setViewportSize({ ...VIEWPORT, height: name === "statechart" ? 900 : VIEWPORT.height });
     await page.goto(`${server.url}/${address}`);
     await page.locator("main :is(td, li, svg)").first().waitFor();
     await page.waitForTimeout(SETTLE_MS);
