@@ -210,7 +210,7 @@ export interface Heartbeat extends AsyncDisposable {
   /** Ends a schedule. What its ticks have queued stays. @throws LubdubError `LUBDUB_NOT_FOUND` */
   removeSchedule(scheduleId: string): Promise<Recorded>;
   pauseSchedule(scheduleId: string): Promise<Schedule>;
-  /** Goes on with the first tick to come; those of the pause are not made up for. */
+  /** Goes on with the first tick to come; those of the pause are not made up for. @throws LubdubError `LUBDUB_SCHEDULE_INVALID` when none is to come */
   resumeSchedule(scheduleId: string): Promise<Schedule>;
   /** One tick now (intent `manual`), also while it is paused; its cadence stays as it is. */
   runSchedule(scheduleId: string): Promise<Schedule>;

@@ -46,7 +46,9 @@ export function schedulesOf(host: Host): ScheduleCalls {
       const { sessionKey, cadence } = specOf(entry.actor);
       if (entry.actor.value === "active") return viewOf(host, entry);
       const times = { ...entry.actor.context, nowMs: nowFor(host, cadence) };
-      const facts = { scheduleId: entry.key, nextAtMs: nextAtAfterSetBack(cadence, times) };
+      const nextAtMs = nextAtAfterSetBack(cadence, times);
+      if (nextAtMs === null) throw missedForGood(entry.key);
+      const facts = { scheduleId: entry.key, nextAtMs };
       return changed(host, entry, { type: "schedule.resumed", sessionKey, facts, body: null });
     },
     async runSchedule(id) {
@@ -173,6 +175,14 @@ function viewOf(host: Host, entry: ScheduleEntry): Schedule {
     ],
   };
 }
+
+/** It stays paused, so that nothing of it is lost before somebody decides. */
+const missedForGood = (scheduleId: string): LubdubError =>
+  new LubdubError("LUBDUB_SCHEDULE_INVALID", {
+    expected: "a schedule with a tick still to come",
+    got: `${shown(scheduleId)}, whose only time passed while it was paused`,
+    fix: "Set it again with another time, run it now, or remove it.",
+  });
 
 const tooMany = (): LubdubError =>
   new LubdubError("LUBDUB_TOO_MANY", {

@@ -23,6 +23,20 @@ async function toNextTick(heart: TestHeart, afterMs = 1_000): Promise<void> {
   await heart.clock.advance((nextAtMs as number) - heart.clock.nowMs() + afterMs);
 }
 
+test("a one-shot whose time passed while it was paused says so when it is resumed, and can still be run by hand", async () => {
+  const heart = testHeart();
+  await set(heart, { atMs: heart.clock.nowMs() + HOUR_MS, text: "call the plumber" });
+  await heart.soon(heart.heartbeat.pauseSchedule("beat"));
+  await heart.clock.advance(DAY_MS);
+  await expect(heart.soon(heart.heartbeat.resumeSchedule("beat"))).rejects.toMatchObject({
+    code: "LUBDUB_SCHEDULE_INVALID",
+  });
+  expect(await shown(heart)).toMatchObject({ state: "paused" });
+  await heart.soon(heart.heartbeat.runSchedule("beat"));
+  await heart.clock.advance(1_000);
+  expect(texts(heart)).toEqual([["call the plumber"]]);
+});
+
 describe("a beat", () => {
   test("wakes its session every interval, without an event", async () => {
     const heart = testHeart();
