@@ -40,8 +40,6 @@ describe.skipIf(chromiumMissing() !== undefined)("the dashboard", () => {
     await dashboard.heartbeat.wake("Another one.", { sessionKey: "agent:main:later" });
     await page.getByRole("link", { name: "agent:main:later" }).waitFor();
     expect(await accessFaults(page)).toEqual([]);
-    await page.emulateMedia({ colorScheme: "dark" });
-    expect(await accessFaults(page)).toEqual([]);
   });
 
   test.each(["#now?list=all", "#schedules", "#log"])(
