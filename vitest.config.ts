@@ -11,8 +11,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/closing-line.ts"],
     exclude: ["test/xstate4-viewer/**", "**/node_modules/**"],
-    // Many tests wait for processes that they started, so even two cores serve two files at once.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many tests wait for processes that they started, so that even two cores serve three files at once.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
     expect: { poll: { timeout: POLL_TIMEOUT_MS } },
