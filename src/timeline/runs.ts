@@ -45,7 +45,7 @@ export function runEndEntries(thread: Thread, record: RunEnd): readonly Timeline
   }
   if (record.type === "run.skipped") {
     const rest = dueAtMs === null ? "the wake ends" : "no attempt is used up";
-    return [{ ...run, words: `not now: ${record.facts.reason}; ${rest}` }];
+    return [{ ...run, words: `not now, ${rest}: ${record.facts.reason}` }];
   }
   const rest = dueAtMs === null ? "; given up: its events are dead letters" : "";
   return [

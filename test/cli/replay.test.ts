@@ -39,7 +39,7 @@ test("the same story from a daemon, from the data of a stopped one, and from an 
   const lines = live.stdout.trim().split("\n");
   expect(lines.every((line) => line.includes(KEY))).toBe(true);
   for (const words of [
-    "not now: requests-in-flight",
+    "no attempt is used up: requests-in-flight",
     "because the agent was busy",
     "1 event acknowledged",
     '"I saw it"',

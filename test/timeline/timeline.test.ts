@@ -33,7 +33,7 @@ test("the seed's story: busy, failed, handled; each wait has its length and its 
     "event: from exec-event, ID (event)",
     "wait 250: for what comes close together",
     "run: attempt 1 starts with 1 event: run ID, wake ID",
-    "run 0: not now: requests-in-flight; no attempt is used up",
+    "run 0: not now, no attempt is used up: requests-in-flight",
     "wait N: because the agent was busy",
     "run: attempt 1 starts with 1 event: run ID, wake ID",
     "run 0: failed [LUBDUB_RUN_FAILED]",
