@@ -1,4 +1,5 @@
 import { ANY } from "./chart.ts";
+import { labelAnchor } from "./label.ts";
 import type { ArrowPath, Layout, StateBox } from "./layout.ts";
 import { FONT_PX, LINE_PX } from "./metrics.ts";
 import { pathOf } from "./path.ts";
@@ -39,10 +40,11 @@ function stateOf({ name, x, y, width, height }: StateBox): string {
   return `<g class="state${name === ANY ? " any" : ""}"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="9"/>${words}</g>`;
 }
 
-function labelOf({ label, transitions }: ArrowPath): string {
+function labelOf({ label, points, transitions }: ArrowPath): string {
+  const { x, anchor } = labelAnchor({ label, points });
   const lines = transitions.map(({ event, guards }, index) => {
     const guard = guards.length === 0 ? "" : ` <tspan class="guard">[${escaped(guards.join(" / "))}]</tspan>`;
-    return `<text x="${label.x}" y="${label.y + index * LINE_PX + FONT_PX}">${escaped(event)}${guard}</text>`;
+    return `<text x="${x}" text-anchor="${anchor}" y="${label.y + index * LINE_PX + FONT_PX}">${escaped(event)}${guard}</text>`;
   });
   return `<g class="label">${lines.join("")}</g>`;
 }

@@ -3,6 +3,7 @@ import { createMachine } from "xstate";
 import { describe, expect, test } from "vitest";
 import { ANY, chartOf } from "../../src/diagram/chart.ts";
 import { machinesDiagram, MACHINE_NAMES } from "../../src/diagram/index.ts";
+import { labelAnchor } from "../../src/diagram/label.ts";
 import { LAYOUTS, type Box } from "../../src/diagram/layout.ts";
 import { MACHINES } from "../../src/diagram/machines.ts";
 import { layoutsFile, LAYOUTS_FILE } from "../support/layouts.ts";
@@ -66,3 +67,17 @@ test("a machine with nested states is refused", () => {
 
 const overlap = (a: Box, b: Box): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+test("the lines of an arrow begin or end at the arrow", () => {
+  const label = { x: 100, y: 0, width: 60, height: 20 };
+  const at = (x: number) => ({
+    label,
+    points: [
+      { x, y: -50 },
+      { x, y: 50 },
+    ],
+  });
+  expect(labelAnchor(at(95))).toEqual({ x: 100, anchor: "start" });
+  expect(labelAnchor(at(165))).toEqual({ x: 160, anchor: "end" });
+  expect(labelAnchor({ label, points: [] })).toEqual({ x: 100, anchor: "start" });
+});

@@ -3,6 +3,7 @@ import { arrowOf, countsOf } from "../../../diagram/counts.ts";
 import type { ArrowPath, Layout, StateBox } from "../../../diagram/layout.ts";
 import { FONT_PX, LINE_PX } from "../../../diagram/metrics.ts";
 import { pathOf } from "../../../diagram/path.ts";
+import { labelAnchor } from "../../../diagram/label.ts";
 import type { Move } from "../../../past.ts";
 
 interface ChartProps {
@@ -85,13 +86,20 @@ interface LinesProps {
   readonly counts: ReadonlyMap<string, number> | undefined;
 }
 
-function Lines({ arrow: { from, to, label, transitions }, counts }: LinesProps) {
+function Lines({ arrow: { from, to, label, points, transitions }, counts }: LinesProps) {
+  const { x, anchor } = labelAnchor({ label, points });
   return (
     <g class="lines" data-arrow={`${from} > ${to}`}>
       {transitions.map(({ event, guards }, index) => {
         const count = counts?.get(event) ?? 0;
         return (
-          <text key={event} x={label.x} y={label.y + index * LINE_PX + FONT_PX} data-taken={count > 0}>
+          <text
+            key={event}
+            x={x}
+            text-anchor={anchor}
+            y={label.y + index * LINE_PX + FONT_PX}
+            data-taken={count > 0}
+          >
             {event}
             {guards.length > 0 && <tspan class="guard"> [{guards.join(" / ")}]</tspan>}
             {count > 0 && <tspan class="times"> ×{count}</tspan>}
