@@ -145,8 +145,15 @@ export class ModelSchedules {
       if (this.#exact) must(tickAtMs <= atMs, "S17 not before its time");
       this.#count(grid === null ? "one-shots" : missed > 0 ? "ticks that make up for missed ones" : "ticks");
     }
-    if (skipped === undefined) checkWoken(facts, known, before);
-    else this.#skipped(skipped, known, session, atMs - tickAtMs);
+    if (skipped === undefined) {
+      const { lastEventId } = known;
+      must(
+        eventId === null || lastEventId === null || !session.queue.includes(lastEventId),
+        "S9 a tick is not queued while the one before it waits",
+      );
+      checkWoken(facts, known, before);
+    }
+    if (skipped !== undefined) this.#skipped(skipped, known, session, atMs - tickAtMs);
     if (nextAtMs === null) return this.#ended(scheduleId, known);
     this.#change(scheduleId, known, {
       lastTickMs: byHand ? null : tickAtMs,
