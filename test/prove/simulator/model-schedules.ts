@@ -14,6 +14,8 @@ export interface ModelSchedule {
   readonly nextMs: number;
   /** Null also after a run by hand: it takes the place of what was remembered. */
   readonly lastTickMs: number | null;
+  /** Its newest tick at a time of its own: a clock set back by up to a day does not tick before it again. */
+  readonly newestTickMs: number | null;
   readonly lastEventId: string | null;
   readonly paused: boolean;
   readonly skips: boolean;
@@ -105,6 +107,7 @@ export class ModelSchedules {
       ...(cadence.kind === "cron" && { every: { cron: cadence.cron } }),
       nextMs: nextAtMs,
       lastTickMs: kept ? known.lastTickMs : null,
+      newestTickMs: kept ? known.newestTickMs : null,
       lastEventId: known?.lastEventId ?? null,
       paused: known?.paused ?? false,
       skips: onMissed === "skip",
@@ -157,6 +160,7 @@ export class ModelSchedules {
     if (nextAtMs === null) return this.#ended(scheduleId, known);
     this.#change(scheduleId, known, {
       lastTickMs: byHand ? null : tickAtMs,
+      newestTickMs: byHand ? known.newestTickMs : tickAtMs,
       nextMs: nextAtMs,
       lastEventId: eventId ?? known.lastEventId,
     });

@@ -106,13 +106,13 @@ export async function healSchedules(scene: Scene, pass: (ms: number) => Promise<
   await checkSchedules(scene);
   const { clock, model } = scene;
   const { byId } = model.schedules;
-  for (const [id, { kind, nextMs, paused, grid, lastTickMs }] of byId) {
+  for (const [id, { kind, nextMs, paused, grid, newestTickMs }] of byId) {
     if (paused) continue;
     count(scene, "schedules that go on in the end");
     const nowMs = kind === "every" ? model.atMs : clock.nowMs();
     must(nextMs + STEP_MS > nowMs, `L1 schedule ${id} is late: ${nextMs} at ${nowMs}`);
     if (kind !== "cron" || grid === null) continue;
-    const ticked = lastTickMs !== null && lastTickMs - nowMs <= WRONG_BEFORE_MS ? lastTickMs : nowMs;
+    const ticked = newestTickMs !== null && newestTickMs - nowMs <= WRONG_BEFORE_MS ? newestTickMs : nowMs;
     const silentMs = Math.max(nowMs, ticked) + grid.everyMs;
     must(nextMs <= silentMs, `L1 schedule ${id} is silent until ${nextMs} at ${nowMs}`);
   }
