@@ -60,9 +60,9 @@ describe("compilePattern", () => {
 
   it("never goes back: a pattern of many stars takes no time", () => {
     const matches = compilePattern(`${"*a".repeat(255)}*b`);
-    const startedAtMs = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < 100; i++) expect(matches("a".repeat(512))).toBe(false);
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
   });
 });
 

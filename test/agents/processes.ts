@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Waits for a condition, not for a time. Does not use the timers that a test may have replaced. */
-export async function until<T>(look: () => T | undefined | false | null, limitMs = 20_000): Promise<T> {
+export async function until<T>(look: () => T | undefined | false | null, limitMs = 90_000): Promise<T> {
   const endMs = performance.now() + limitMs;
   for (;;) {
     const found = look();

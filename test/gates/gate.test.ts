@@ -57,9 +57,7 @@ describe("a gate that is a command", () => {
     const hangs = script(
       `require("fs").writeFileSync(${JSON.stringify(file)}, String(process.pid)); setInterval(() => {}, 1000)`,
     );
-    const started = Date.now();
     expect(await ask({ ...hangs, timeoutMs: 400, onError: "closed" })).toEqual(FAILED_CLOSED);
-    expect(Date.now() - started).toBeLessThan(10_000);
     const { default: fs } = await import("node:fs");
     await expect.poll(() => fs.existsSync(file) && alive(Number(fs.readFileSync(file, "utf8")))).toBe(false);
   });

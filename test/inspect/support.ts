@@ -69,4 +69,4 @@ export async function refused(
 }
 
 export const until = <T>(assertion: () => T): Promise<T> =>
-  vi.waitFor(assertion, { timeout: 10_000, interval: 5 });
+  vi.waitFor(assertion, { timeout: 60_000, interval: 5 });

@@ -175,9 +175,9 @@ describe("problem 31 for any text", () => {
     );
   });
   test("long runs of blanks cost no time to speak of", () => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     said(`x${" ".repeat(60_000)}x ${"*".repeat(60_000)}`);
     said(`${"HEARTBEAT_OK ".repeat(5_000)}`);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
 });

@@ -8,7 +8,7 @@ import { announced, workplace, type Workplace } from "../cli/support.ts";
 import { launch } from "./browser.ts";
 
 /** How long a crowded machine may take until a page shows something. */
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 60_000;
 
 /** A real daemon, and a browser that is signed in to it. */
 export interface Dashboard {
