@@ -231,9 +231,9 @@ describe("the tables are complete, and nothing in them is made up", () => {
     expect(gateRows).toEqual(Object.keys(gate.unwrap().shape));
   });
 
-  test("commands and their options", () => {
+  test("commands and their options", async () => {
     const rows = table("command | what it does").map(([command]) => code(command).replaceAll("\\|", "|"));
-    const known = leaves(createProgram());
+    const known = leaves(await createProgram());
     expect(rows.map((row) => nameIn(row)).toSorted()).toEqual([...known.keys()].toSorted());
     for (const row of rows) {
       const command = known.get(nameIn(row)) as Command;

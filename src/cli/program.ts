@@ -2,24 +2,33 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { plain } from "../agents/plain.ts";
-import { addConfig } from "./config.ts";
-import { addDead } from "./dead.ts";
-import { addDiagram } from "./diagram.ts";
-import { addDoctor } from "./doctor.ts";
-import { addInit } from "./init.ts";
-import { addKeep } from "./keep.ts";
-import { addLog } from "./log.ts";
-import { addLook } from "./look.ts";
-import { addOpen } from "./open.ts";
-import { addReplay } from "./replay.ts";
-import { addRun } from "./run.ts";
-import { addSchedule } from "./schedule.ts";
-import { addTop } from "./top.ts";
-import { addUp } from "./up.ts";
-import { addWake } from "./wake.ts";
 
-/** The whole command line. It throws where commander would end the process. */
-export function createProgram(): Command {
+type Add = (program: Command) => void;
+
+/** Each command's own module, in the order of the help: `wake` must not pay for what only `up` needs. */
+const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<Add> }[] = [
+  { names: ["up"], load: async () => (await import("./up.ts")).addUp },
+  { names: ["run"], load: async () => (await import("./run.ts")).addRun },
+  { names: ["wake"], load: async () => (await import("./wake.ts")).addWake },
+  { names: ["status", "sessions", "why"], load: async () => (await import("./look.ts")).addLook },
+  { names: ["top"], load: async () => (await import("./top.ts")).addTop },
+  { names: ["open"], load: async () => (await import("./open.ts")).addOpen },
+  { names: ["log"], load: async () => (await import("./log.ts")).addLog },
+  { names: ["replay"], load: async () => (await import("./replay.ts")).addReplay },
+  { names: ["schedule"], load: async () => (await import("./schedule.ts")).addSchedule },
+  { names: ["dead"], load: async () => (await import("./dead.ts")).addDead },
+  { names: ["forget", "backup"], load: async () => (await import("./keep.ts")).addKeep },
+  { names: ["doctor"], load: async () => (await import("./doctor.ts")).addDoctor },
+  { names: ["diagram"], load: async () => (await import("./diagram.ts")).addDiagram },
+  { names: ["config"], load: async () => (await import("./config.ts")).addConfig },
+  { names: ["init"], load: async () => (await import("./init.ts")).addInit },
+];
+
+/**
+ * The command line. It throws where commander would end the process.
+ * @param wanted - the command that is asked for: when it is one of ours, only it is loaded; else, as for the help, all are
+ */
+export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command("lubdub")
     .description(
       "Wakes the session whose background work has ended: once, with its events, also after a crash.",
@@ -29,21 +38,8 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (message, write) => write(plain(message)) })
     .addHelpText("after", EXIT_CODES);
-  addUp(program);
-  addRun(program);
-  addWake(program);
-  addLook(program);
-  addTop(program);
-  addOpen(program);
-  addLog(program);
-  addReplay(program);
-  addSchedule(program);
-  addDead(program);
-  addKeep(program);
-  addDoctor(program);
-  addDiagram(program);
-  addConfig(program);
-  addInit(program);
+  const one = COMMANDS.filter(({ names }) => wanted !== undefined && names.includes(wanted));
+  for (const { load } of one.length === 0 ? COMMANDS : one) (await load())(program);
   return program;
 }
 

@@ -178,7 +178,7 @@ function commandLine(seed: number, runs: number): Promise<string | null> {
   ];
   const words = fc.array(fc.oneof(fc.constantFrom(...names, ...options), word), { maxLength: 7 });
   const property = fc.asyncProperty(words, async (argv) => {
-    const program = createProgram();
+    const program = await createProgram(argv[0]);
     disarm(program);
     const error = await program.parseAsync(argv, { from: "user" }).then(() => null, (thrown: unknown) => thrown);
     must(error === null || isOurs(error) || (error as Error).name === "CommanderError", `crashed: ${String(error)}`);
@@ -186,7 +186,7 @@ function commandLine(seed: number, runs: number): Promise<string | null> {
   return check(property, seed, runs);
 }
 
-function disarm(command: ReturnType<typeof createProgram>): void {
+function disarm(command: Awaited<ReturnType<typeof createProgram>>): void {
   command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
   if (command.commands.length === 0) command.action(() => {});
   for (const inner of command.commands) disarm(inner as typeof command);
