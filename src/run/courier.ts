@@ -1,6 +1,5 @@
 import { deliveryDeadlineOf } from "../core/deadline.ts";
 import type { DeliveryEffect } from "../core/effects.ts";
-import { positionOf } from "../core/ids.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { DeliveryEntry, World } from "../core/world.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -221,11 +220,10 @@ export class Courier {
   }
 }
 
-/** What was being sent is first in its line; then by when they got into line, then by the order of their records. */
-function byEntry({ key: a, actor: first }: DeliveryEntry, { key: b, actor: second }: DeliveryEntry): number {
-  return (
-    Number(second.value === "sending") - Number(first.value === "sending") ||
-    first.context.enteredAtMs - second.context.enteredAtMs ||
-    (positionOf(a) ?? 0) - (positionOf(b) ?? 0)
-  );
+/** Only the first of a line has been tried; the newest record of any other is that of its entry into the line. */
+function byEntry(a: DeliveryEntry, b: DeliveryEntry): number {
+  return IN_LINE.indexOf(a.actor.value) - IN_LINE.indexOf(b.actor.value) || a.previous - b.previous;
 }
+
+/** States of what stands in a line, the foremost first. */
+const IN_LINE = ["sending", "retrying", "pending"];

@@ -33,3 +33,23 @@ test("what was being sent when the process ended is sent again before one that w
   expect(after.slice(0, 2)).toEqual(["delivery.failed second", "delivery.started second"]);
   expect(await second.heartbeat.status()).toMatchObject({ deliveriesOpen: 2 });
 });
+
+test("one that is requeued in the moment in which another is queued stays behind it, also after a restart", async () => {
+  const failing = ({ text }: DeliveryRequest) => {
+    if (text === "requeued") throw new Error("no luck");
+    return held<undefined>().promise;
+  };
+  const store = memoryStore();
+  const first = testHeart({ deliver: failing, delivery: { maxAttempts: 1 }, coalesceMs: 0 }, { store });
+  first.agent.answers(echoes);
+  for (const text of ["requeued", "being sent", "queued"])
+    await first.soon(first.heartbeat.wake(text, { sessionKey: D, route: discord }));
+  const [dead] = await first.heartbeat.deliveries({ state: "dead" });
+  await first.soon(first.heartbeat.requeue(dead?.deliveryId ?? ""));
+
+  const sent: string[] = [];
+  const clock = simulatedClock({ startMs: first.clock.nowMs() });
+  testHeart({ deliver: ({ text }) => void sent.push(text), delivery: { maxAttempts: 2 } }, { store, clock });
+  await clock.advance(5_000);
+  expect(sent).toEqual(["being sent", "queued", "requeued"]);
+});
