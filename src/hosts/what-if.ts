@@ -147,11 +147,12 @@ function timeIsUp(imaginary: Imaginary): void {
   const { run } = past.world.heartbeat(past.lane).actor.context;
   if (run === null || (nextDeadline(imaginary) ?? 0) > nowMs) return;
   const reason = "the run did not end in its time";
-  settleRun(settling, past.lane, run, { status: "failed", reason, code: "LUBDUB_RUN_TIMEOUT" });
+  const outcome = { status: "failed", reason, code: "LUBDUB_RUN_TIMEOUT" } as const;
+  settleRun(settling, { lane: past.lane, run, outcome, durationMs: nowMs - run.startedAtMs });
 }
 
 function answer(imaginary: Imaginary, outcome: unknown): void {
-  const { past, settling } = imaginary;
+  const { past, settling, nowMs } = imaginary;
   const { run } = past.world.heartbeat(past.lane).actor.context;
   if (run === null) {
     throw new LubdubError("LUBDUB_INPUT_INVALID", {
@@ -159,7 +160,8 @@ function answer(imaginary: Imaginary, outcome: unknown): void {
       got: "a lane in which none is going on",
     });
   }
-  settleRun(settling, past.lane, run, checked(outcome));
+  const durationMs = nowMs - run.startedAtMs;
+  settleRun(settling, { lane: past.lane, run, outcome: checked(outcome), durationMs });
   imaginary.startDue();
 }
 

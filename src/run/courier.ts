@@ -4,8 +4,8 @@ import type { LogRecord } from "../core/records.ts";
 import type { DeliveryEntry, World } from "../core/world.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Clock } from "./clock.ts";
-import { endOfTry, INTERRUPTED, triedOf } from "./delivery-end.ts";
-import type { Journal, RecordDraft } from "./journal.ts";
+import { endOfTry, INTERRUPTED, triedOf, type EndedTry } from "./delivery-end.ts";
+import type { Journal } from "./journal.ts";
 import { Lines } from "./lines.ts";
 import { timedCall, type TimedCall } from "./timed-call.ts";
 import type { Waker } from "./waker.ts";
@@ -33,7 +33,9 @@ export class Courier {
   readonly #touched = new Set<string>();
   /** By delivery; null between the decision to send and its commit. */
   readonly #tries = new Map<string, TimedCall<unknown> | null>();
-  readonly #unsettled: RecordDraft[] = [];
+  /** By the record of its end: what it takes to judge a try again should that not be committed. */
+  readonly #ends = new WeakMap<LogRecord, EndedTry>();
+  readonly #unsettled: EndedTry[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
@@ -67,13 +69,8 @@ export class Courier {
 
   /** Starts what is due, as part of the turn's commit. */
   startDue(): void {
-    const { world, journal, waker, clock } = this.#parts;
-    for (const draft of this.#unsettled.splice(0)) {
-      const { deliveryId } = draft.facts as { deliveryId: string };
-      // An end whose try was forgotten meanwhile says nothing to anybody.
-      if (world.deliveries.peek(deliveryId).actor.value === "sending") journal.write(draft);
-      this.#gone(deliveryId);
-    }
+    const { world, waker, clock } = this.#parts;
+    for (const ended of this.#unsettled.splice(0)) this.#leaving(ended);
     for (;;) {
       for (const id of this.#touched) this.#safely(id, () => this.#lookAt(id));
       this.#touched.clear();
@@ -103,8 +100,7 @@ export class Courier {
     this.#tries.set(deliveryId, running);
     void running.ended.then((end) => {
       if (this.#tries.get(deliveryId) !== running) return; // its start was lost with a failed commit
-      this.#safely(deliveryId, () => this.#settle(deliveryId, triedOf(end, timeoutMs)));
-      this.#gone(deliveryId);
+      this.#leaving({ deliveryId, tried: triedOf(end, timeoutMs), endedAtMs: clock.nowMs() });
       this.#look();
     });
   }
@@ -131,13 +127,13 @@ export class Courier {
     for (const [id, running] of this.#tries) if (running === null) this.#gone(id);
   }
 
-  /** The ends of tries among these records were not committed: writes them again with the next commit. */
+  /** The ends of tries among these records were not committed: judges and writes them again with the next commit. */
   resettle(records: readonly LogRecord[]): void {
     for (const record of records) {
-      if (record.type !== "delivery.sent" && record.type !== "delivery.failed") continue;
-      const { type, sessionKey, facts, body } = record;
-      this.#tries.set(facts.deliveryId, null);
-      this.#unsettled.push({ type, sessionKey, facts, body } as RecordDraft);
+      const ended = this.#ends.get(record);
+      if (ended === undefined) continue;
+      this.#tries.set(ended.deliveryId, null);
+      this.#unsettled.push(ended);
     }
   }
 
@@ -172,7 +168,8 @@ export class Courier {
   #start({ key, actor }: DeliveryEntry): void {
     const { journal, clock } = this.#parts;
     // It stands in `sending` without a try of ours: it was left so by a process that is gone.
-    if (actor.value === "sending") return this.#settle(key, INTERRUPTED);
+    if (actor.value === "sending")
+      return this.#settle({ deliveryId: key, tried: INTERRUPTED, endedAtMs: clock.nowMs() });
     const { letter, attempts, expiresAtMs } = actor.context;
     const sessionKey = letter?.sessionKey ?? "";
     if (expiresAtMs <= clock.nowMs()) {
@@ -184,12 +181,18 @@ export class Courier {
     journal.write({ type: "delivery.started", sessionKey, facts, body: null });
   }
 
-  #settle(deliveryId: string, tried: Parameters<typeof endOfTry>[1]): void {
+  #settle(ended: EndedTry): void {
     const { world, journal, clock, options } = this.#parts;
-    const { value, context } = world.deliveries.get(deliveryId).actor;
+    const { value, context } = world.deliveries.get(ended.deliveryId).actor;
     if (value !== "sending") return; // its session was forgotten meanwhile
     const facts = { nowMs: clock.nowMs(), random: clock.random(), policy: options.delivery };
-    journal.write(endOfTry(context, tried, facts));
+    this.#ends.set(journal.write(endOfTry(context, ended, facts)), ended);
+  }
+
+  /** The last work of a try: whatever comes of it, it gives its slot back. */
+  #leaving(ended: EndedTry): void {
+    this.#safely(ended.deliveryId, () => this.#settle(ended));
+    this.#gone(ended.deliveryId);
   }
 
   #gone(deliveryId: string): void {

@@ -13,6 +13,13 @@ const RETRY_AFTER_MS_MAX = 86_400_000;
 type Failure = Extract<DeliveryOutcome, { status: "failed" }> & { readonly code?: string };
 type Tried = { readonly status: "sent" } | Failure;
 
+/** A try that is over. */
+export interface EndedTry {
+  readonly deliveryId: string;
+  readonly tried: Tried;
+  readonly endedAtMs: number;
+}
+
 /** What a try means: sent, or why not. A function in plain JavaScript may answer anything; nothing means sent. */
 export function triedOf(end: CallEnd<unknown>, timeoutMs: number): Tried {
   switch (end.how) {
@@ -54,16 +61,16 @@ function checked(answer: unknown): Tried {
   };
 }
 
-/** The record that says how a try ended. Out of tries or of time, the delivery is dead. */
+/** The record that says how a try ended, as things are now. Out of tries or of time, the delivery is dead. */
 export function endOfTry(
-  { deliveryId, letter, attempts, startedAtMs, expiresAtMs }: DeliveryContext,
-  tried: Tried,
+  { letter, attempts, startedAtMs, expiresAtMs }: DeliveryContext,
+  { deliveryId, tried, endedAtMs }: EndedTry,
   { nowMs, random, policy }: { nowMs: number; random: number; policy: ResolvedDelivery },
 ): RecordDraft {
   const sessionKey = letter?.sessionKey ?? "";
   const facts = { deliveryId, attempt: attempts };
   if (tried.status === "sent") {
-    const durationMs = Math.max(0, nowMs - (startedAtMs ?? nowMs));
+    const durationMs = Math.max(0, endedAtMs - (startedAtMs ?? endedAtMs));
     return { type: "delivery.sent", sessionKey, facts: { ...facts, durationMs }, body: null };
   }
   const pauseMs = Math.min(Math.max(tried.retryAfterMs ?? 0, RETRY_AFTER_MS_MIN), RETRY_AFTER_MS_MAX);

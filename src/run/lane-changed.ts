@@ -40,7 +40,7 @@ export function endOrphan(
   { runId, wakeId, attempt }: Offer,
 ): void {
   const end = settleInterrupted(parts, lane, { runId, wake: { ...wake, wakeId, attempts: attempt - 1 } });
-  const againAtMs = end.type === "run.failed" ? end.dueAtMs : null;
+  const againAtMs = end.type === "run.failed" ? end.facts.dueAtMs : null;
   if (againAtMs === null) handOver(parts, lane, { ...wake, attempts: 0 });
   else handOver(parts, lane, { ...wake, attempts: attempt }, againAtMs);
 }

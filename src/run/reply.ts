@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Outbox, Run, SessionContext } from "../../machines/index.ts";
 import { offeredEvents } from "../core/batch.ts";
 import { newId } from "../core/ids.ts";
-import { isRunEnd, type LogRecord, type RunRan } from "../core/records.ts";
+import type { RunRan } from "../core/records.ts";
 import type { Settlement } from "../core/settle.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { decide } from "../policy/outgoing.ts";
@@ -85,8 +85,3 @@ export function isUnseen(
   const { route } = routeOf({ events, intent, lastRoute: outbox?.route ?? undefined, target });
   return showsNothing(visibilityOf(visibility, route));
 }
-
-/** Whether a record is the delivery of one of these runs' replies: lost with its end, it is written again with it. */
-export const answersOneOf = (ends: readonly LogRecord[], record: LogRecord): boolean =>
-  record.type === "delivery.queued" &&
-  ends.some((end) => isRunEnd(end) && end.facts.runId === record.facts.runId);

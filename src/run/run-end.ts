@@ -1,5 +1,6 @@
 import type { Run } from "../../machines/index.ts";
 import { settlement, type Settlement } from "../core/settle.ts";
+import type { RunEnd } from "../core/records.ts";
 import type { World } from "../core/world.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { AttemptOutcome } from "./attempt.ts";
@@ -17,15 +18,18 @@ export interface Settling {
   readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts">;
 }
 
-type Ending = Pick<Run, "runId" | "wake" | "startedAtMs">;
+/** A run that is over. */
+export interface Ended {
+  readonly lane: string;
+  readonly run: Pick<Run, "runId" | "wake">;
+  readonly outcome: AttemptOutcome;
+  /** How long it took. */
+  readonly durationMs: number;
+}
 
-/** Writes what the outcome means for the wake and the events that the run held. */
-export function settleRun(
-  { world, journal, clock, options, limits }: Settling,
-  lane: string,
-  run: Ending,
-  outcome: AttemptOutcome,
-): Settlement {
+/** Writes what the outcome means, as things are now, for the wake and the events that the run held. */
+export function settleRun({ world, journal, clock, options, limits }: Settling, ended: Ended): RunEnd {
+  const { lane, run, outcome } = ended;
   const session = world.session(run.wake.sessionKey).actor.context;
   const eventIds = session.offer?.runId === run.runId ? session.offer.eventIds : [];
   const nowMs = clock.nowMs();
@@ -45,25 +49,20 @@ export function settleRun(
   const end = settlement(outcome, facts);
   const parts = { run, end, session, nowMs, options, clock, position: journal.nextPosition + 1 };
   const { facts: replied, queued } = replyOf(parts);
-  journal.write(endOf(run, end, { eventIds, nowMs, elsewhere, replied }));
+  const record = journal.write(endOf(ended, end, { eventIds, elsewhere, replied }));
   if (queued !== null) journal.write(queued);
-  return end;
+  return record;
 }
 
 /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */
-export function settleInterrupted(
-  parts: Settling,
-  lane: string,
-  run: Pick<Run, "runId" | "wake">,
-): Settlement {
+export function settleInterrupted(parts: Settling, lane: string, run: Ended["run"]): RunEnd {
   const reason = "The process ended while the run was going on.";
   const outcome = { status: "failed", reason, code: "LUBDUB_RUN_INTERRUPTED" } as const;
-  return settleRun(parts, lane, { ...run, startedAtMs: parts.clock.nowMs() }, outcome);
+  return settleRun(parts, { lane, run, outcome, durationMs: 0 });
 }
 
 interface EndFacts {
   readonly eventIds: readonly string[];
-  readonly nowMs: number;
   /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone; whose limits count it. */
   readonly elsewhere: { readonly lane?: string; readonly agent?: string };
   /** What became of its reply, if replies are delivered. */
@@ -71,8 +70,12 @@ interface EndFacts {
 }
 
 /** The record that says how a run ended. */
-function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere, replied }: EndFacts): RecordDraft {
-  const { runId, startedAtMs } = run;
+function endOf(
+  { run, durationMs }: Ended,
+  end: Settlement,
+  { eventIds, elsewhere, replied }: EndFacts,
+): Extract<RecordDraft, { type: RunEnd["type"] }> {
+  const { runId } = run;
   const { sessionKey, wakeId } = run.wake;
   const { verdict, error: gateError } = end.gate ?? {};
   const gate = verdict === undefined ? {} : { gate: verdict };
@@ -81,7 +84,6 @@ function endOf(run: Ending, end: Settlement, { eventIds, nowMs, elsewhere, repli
     case "run.ran": {
       const { type, reply, media, notify: _notify, gate: _gate, ...said } = end;
       const counted = elsewhere.agent === undefined ? {} : { agent: elsewhere.agent };
-      const durationMs = Math.max(0, nowMs - startedAtMs);
       const facts = { wakeId, runId, eventIds, durationMs, ...said, ...gate, ...counted, ...replied };
       const body = { ...(reply !== undefined && { reply }), ...(media && { media }), ...why };
       return { type, sessionKey, facts, body: Object.keys(body).length === 0 ? null : body };

@@ -3,11 +3,11 @@ import { backoffMs } from "../core/backoff.ts";
 import { hasNothingToDo, nextBatch, wakeIdOf } from "../core/batch.ts";
 import { storedDeadlineOf } from "../core/deadline.ts";
 import type { RunEffect } from "../core/effects.ts";
-import { isRunEnd, type LogRecord } from "../core/records.ts";
+import type { LogRecord } from "../core/records.ts";
 import type { HeartbeatEntry, World } from "../core/world.ts";
 import { newId } from "../core/ids.ts";
 import type { Store } from "../log/store.ts";
-import type { Journal, RecordDraft } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
@@ -18,8 +18,8 @@ import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
 import { RunLimits } from "./limits.ts";
 import { QuietWatch } from "./quiet-watch.ts";
-import { ALERTS_DISABLED, answersOneOf, isUnseen } from "./reply.ts";
-import { settleInterrupted, settleRun, type Settling } from "./run-end.ts";
+import { ALERTS_DISABLED, isUnseen } from "./reply.ts";
+import { settleInterrupted, settleRun, type Ended, type Settling } from "./run-end.ts";
 import { RuntimeSignals } from "./runtime-signals.ts";
 import type { Waker } from "./waker.ts";
 
@@ -46,7 +46,7 @@ export interface Runner {
   drained(): Promise<void>;
   /** Forgets starts whose commit failed. */
   reset(): void;
-  /** The ends of runs among these records were not committed: writes them again with the next commit. */
+  /** The ends of runs among these records were not committed: judges and writes them again with the next commit. */
   resettle(records: readonly LogRecord[]): void;
 }
 
@@ -74,7 +74,9 @@ export class LaneRunner implements Runner {
   readonly #limits: RunLimits;
   readonly #quiet: QuietWatch;
   readonly #settling: Settling;
-  readonly #unsettled: LogRecord[] = [];
+  /** By the record of its end: what it takes to judge a run again should that not be committed. */
+  readonly #ends = new WeakMap<LogRecord, Ended>();
+  readonly #unsettled: Ended[] = [];
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
@@ -99,12 +101,8 @@ export class LaneRunner implements Runner {
   }
 
   startDue(): void {
-    const { world, journal, waker, clock } = this.#parts;
-    for (const { type, sessionKey, facts, body } of this.#unsettled.splice(0)) {
-      this.#leaving(world.laneOf(sessionKey), () =>
-        journal.write({ type, sessionKey, facts, body } as RecordDraft),
-      );
-    }
+    const { world, waker, clock } = this.#parts;
+    for (const ended of this.#unsettled.splice(0)) this.#leaving(ended.lane, () => this.#settle(ended));
     if (!this.#stopped) this.#quiet.look();
     for (;;) {
       for (const lane of this.#touched) this.#safely(lane, () => this.#lookAt(lane));
@@ -171,17 +169,12 @@ export class LaneRunner implements Runner {
   }
 
   resettle(records: readonly LogRecord[]): void {
-    const { world, leases } = this.#parts;
     for (const record of records) {
-      if (answersOneOf(this.#unsettled, record)) this.#unsettled.push(record);
-      if (!isRunEnd(record)) continue;
-      const lane = world.laneOf(record.sessionKey);
-      this.#safely(lane, () => {
-        if (world.heartbeat(lane).actor.context.run?.runId !== record.facts.runId) return;
-        leases.tryTake(lane);
-        this.#runs.set(lane, null);
-        this.#unsettled.push(record);
-      });
+      const ended = this.#ends.get(record);
+      if (ended === undefined) continue;
+      this.#parts.leases.tryTake(ended.lane);
+      this.#runs.set(ended.lane, null);
+      this.#unsettled.push(ended);
     }
   }
 
@@ -270,13 +263,16 @@ export class LaneRunner implements Runner {
 
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
-    this.#leaving(lane, () => {
-      const { actor } = this.#parts.world.heartbeat(lane);
-      if (actor.context.run?.runId === run.runId) settleRun(this.#settling, lane, run, outcome);
-    });
+    const durationMs = Math.max(0, this.#parts.clock.nowMs() - run.startedAtMs);
+    this.#leaving(lane, () => this.#settle({ lane, run, outcome, durationMs }));
     if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
     else this.#signals.wasNotBusy(run.wake.sessionKey);
     this.idle(lane);
+  }
+
+  #settle(ended: Ended): void {
+    const { run } = this.#parts.world.heartbeat(ended.lane).actor.context;
+    if (run?.runId === ended.run.runId) this.#ends.set(settleRun(this.#settling, ended), ended);
   }
 
   #gone(lane: string): void {

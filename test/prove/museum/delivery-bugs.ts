@@ -52,7 +52,7 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     id: "interrupted-delivery-not-taken-up",
     seen: "problem 3, #51620",
     file: COURIER,
-    find: 'if (actor.value === "sending") return this.#settle(key, INTERRUPTED);',
+    find: 'if (actor.value === "sending")\n      return this.#settle({ deliveryId: key, tried: INTERRUPTED, endedAtMs: clock.nowMs() });',
     replace: 'if (actor.value === "sending") return;',
   },
   {
@@ -66,15 +66,22 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     id: "reply-lost-with-a-full-disk",
     seen: "problem 3, #51620",
     file: "src/run/runner.ts",
-    find: "if (answersOneOf(this.#unsettled, record)) this.#unsettled.push(record);",
-    replace: "",
+    find: "this.#unsettled.push(ended);",
+    replace: 'this.#unsettled.push({ ...ended, outcome: { ...ended.outcome, reply: "" } as never });',
   },
   {
     id: "end-of-a-try-lost-with-a-full-disk",
     seen: "problem 3, #51620",
     file: COURIER,
-    find: "this.#unsettled.push({ type, sessionKey, facts, body } as RecordDraft);",
+    find: "this.#unsettled.push(ended);",
     replace: "",
+  },
+  {
+    id: "pause-over-before-it-is-written",
+    seen: "found by the simulator",
+    file: COURIER,
+    find: "const facts = { nowMs: clock.nowMs(), random: clock.random(), policy",
+    replace: "const facts = { nowMs: ended.endedAtMs, random: clock.random(), policy",
   },
   {
     id: "tries-of-a-delivery-not-counted",
@@ -89,5 +96,12 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     file: "src/run/lines.ts",
     find: "else line.push(deliveryId);",
     replace: "else line.unshift(deliveryId);",
+  },
+  {
+    id: "place-in-line-forgotten-at-restart",
+    seen: "found by the simulator",
+    file: COURIER,
+    find: "a.previous - b.previous",
+    replace: "b.previous - a.previous",
   },
 ];

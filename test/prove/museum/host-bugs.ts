@@ -66,8 +66,8 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "end-of-a-run-lost-with-a-full-disk",
     seen: "found by the simulator",
     file: RUNNER,
-    find: "this.#runs.set(lane, null);\n        this.#unsettled.push(record);",
-    replace: "this.#runs.set(lane, null);",
+    find: "this.#unsettled.push(ended);",
+    replace: "",
   },
   {
     id: "acknowledged-before-the-run",

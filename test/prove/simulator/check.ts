@@ -113,6 +113,7 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
       record.facts.eventIds.every((id) => shown.has(id)),
       "S7 only what was shown is acknowledged",
     );
+    must(record.body?.reply === answer.reply, "S15 the reply is what the agent said");
   } else if (succeeded) must(request.signal.aborted, "S8 a success that was in time acknowledges");
   if (record.type === "run.failed" && record.facts.dueAtMs === null)
     must(

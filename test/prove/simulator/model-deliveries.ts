@@ -27,8 +27,6 @@ interface Owed {
 interface Limits {
   readonly maxAttempts: number;
   readonly outboxMax: number;
-  /** After a full disk the end of a try is written late, with the pause that was drawn when it ended. */
-  readonly late: boolean;
 }
 
 /** The reference model of replies that go out: a list in the order in which they must be sent. */
@@ -152,7 +150,7 @@ export class ModelDeliveries {
       return this.#change(known, { state: "dead" });
     }
     must(known.attempts < (this.#limits?.maxAttempts ?? 0), "S16 given up after its tries");
-    must(this.#limits?.late === true || dueAtMs > atMs, "L2 it is not tried again at once");
+    must(dueAtMs > atMs, "L2 it is not tried again at once");
     must(dueAtMs < known.expiresMs, "S16 it is not to be tried after its time");
     this.#count("deliveries tried again");
     this.#change(known, { state: "waits", dueMs: dueAtMs });

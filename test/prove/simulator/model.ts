@@ -63,7 +63,7 @@ export class Model {
     const { queueMax } = plan.options;
     const exact = plan.clockJump === 0 && plan.rivals === null;
     this.schedules = new ModelSchedules(exact, queueMax, count);
-    const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax, late: this.#late() };
+    const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax };
     this.deliveries = new ModelDeliveries(limits, count);
   }
 
@@ -251,7 +251,7 @@ export class Model {
     const pauseMs = facts.dueAtMs - atMs;
     const plainMs = Math.min(capMs, baseMs * 2 ** (session.failures - 1));
     must(
-      this.#late() || (pauseMs >= Math.floor(plainMs / 2) && pauseMs <= plainMs * 1.5 + 1),
+      pauseMs >= Math.floor(plainMs / 2) && pauseMs <= plainMs * 1.5 + 1,
       `L4 the pause after failure ${session.failures}: ${pauseMs} ms`,
     );
     must(session.failures < this.#plan.options.maxAttempts, "S16 given up after its attempts");
@@ -288,11 +288,6 @@ export class Model {
   }
 
   #notAtOnce(dueAtMs: number, atMs: number): void {
-    must(this.#late() || dueAtMs > atMs, "L4 a busy agent is not asked again at once");
-  }
-
-  /** After a full disk the end of a run is written late, with the pause that was drawn when it ended. */
-  #late(): boolean {
-    return this.#plan.storeFault > 0;
+    must(dueAtMs > atMs, "L4 a busy agent is not asked again at once");
   }
 }
