@@ -39,8 +39,13 @@ const server = await serveHttp({ heartbeat, token: TOKEN, port: 0 });
 const browser = await launch();
 try {
   const page = await browser.newPage();
-  await page.goto(await address());
-  const firstMs = await untilShown(page, "#now", ".sessions tbody tr");
+  const signedIn = await address();
+  const startedMs = performance.now();
+  await page.goto(signedIn, { waitUntil: "commit" });
+  await page.locator(".sessions tbody tr").first().waitFor();
+  const firstMs = performance.now() - startedMs;
+  await page.locator(".looking").waitFor({ state: "detached", timeout: 300_000 });
+  const wholeMs = performance.now() - startedMs;
   const paints: number[] = [];
   const lists: number[] = [];
   const logs: number[] = [];
@@ -52,7 +57,8 @@ try {
   const lines: Line[] = [
     atMost({ what: "first paint", unit: "ms", ...spreadOf(paints) }, 1_000),
     { what: "a hundred sessions, oldest wait first, are shown", unit: "ms", ...spreadOf(lists) },
-    { what: "the same, when nobody has looked for a minute", unit: "ms", ...spreadOf([firstMs]) },
+    { what: "the first of them, when nobody has looked for a minute", unit: "ms", ...spreadOf([firstMs]) },
+    { what: "until all lanes were looked through for that", unit: "ms", ...spreadOf([wholeMs]) },
     { what: "the end of the log is shown", unit: "ms", ...spreadOf(logs) },
   ];
   const events = (sessions * perSession).toLocaleString("en");

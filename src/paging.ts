@@ -16,6 +16,11 @@ export interface WaitingPageOptions {
   readonly limit?: number;
   /** Only sessions whose key contains this, byte for byte. @default all */
   readonly match?: string;
+  /**
+   * Where nobody has looked for a minute, all lanes are looked through first: 100,000 take seconds. After so long it answers with
+   * what it has found by then (see `lookedThrough`), and goes on looking. 0 to 60_000. @default waits for all
+   */
+  readonly patienceMs?: number;
 }
 
 /** The sessions that are awake or wait, oldest wait first. */
@@ -29,6 +34,8 @@ export interface WaitingPage {
   readonly running: number;
   /** Dead letters of all sessions. */
   readonly dead: number;
+  /** Which part of all that may wait was looked through, from 0 to 1. Below 1 (only with `patienceMs`) more may come, also before these. */
+  readonly lookedThrough: number;
 }
 
 /** Which deliveries to list. */

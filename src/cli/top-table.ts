@@ -27,7 +27,9 @@ const COUNT_CHARS = 6;
 export function totalsLine({ page, status, nowMs }: Look): string {
   const dead = page.dead === 0 ? "" : `, ${page.dead} dead letters`;
   const resting = status.resting === undefined ? "" : `, ${status.resting.length} agents rest`;
-  return `${clockTime(nowMs)}  ${status.state}: ${page.running} awake, ${page.waiting - page.running} waiting${dead}${resting}, log position ${status.position}`;
+  const soFar =
+    page.lookedThrough < 1 ? ` so far (${Math.floor(page.lookedThrough * 100)} % of the lanes)` : "";
+  return `${clockTime(nowMs)}  ${status.state}: ${page.running} awake, ${page.waiting - page.running} waiting${dead}${soFar}${resting}, log position ${status.position}`;
 }
 
 /** The heading of the table, and its lines: the oldest wait first. Longer than `columns` is cut. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { LubdubError } from "../errors.ts";
-import type { Heartbeat } from "../index.ts";
+import type { Heartbeat, WaitingPageOptions } from "../index.ts";
 import { connect, type CommonOptions } from "./contact.ts";
 import { paint, print, showEach, talk } from "./output.ts";
 import { oneLine } from "./plain.ts";
@@ -16,6 +16,8 @@ const INTERVAL_S_DEFAULT = 1;
 /** Lines of a screen that are no session's: totals, a gap, the heading, a gap, the foot. */
 const FRAME_LINES = 5;
 const PLAIN_COLUMNS = 400;
+/** The first look at very many lanes takes longer: what was found by then is shown. */
+const PATIENCE_MS = 1_000;
 /** In raw mode the terminal makes no signal of it. */
 const CTRL_C = 3;
 
@@ -48,14 +50,14 @@ async function top(options: TopOptions): Promise<void> {
     return showEach(true, sessions, () => "");
   }
   if (process.stdout.isTTY) return await live(heartbeat, options);
-  const found = await look(heartbeat, options.lines);
+  const found = await look(heartbeat, { limit: options.lines });
   for (const line of tableLines(found, PLAIN_COLUMNS)) await print(line.trimEnd());
   talk(totalsLine(found));
 }
 
-async function look(heartbeat: Heartbeat, limit: number): Promise<Look> {
-  const [page, status] = await Promise.all([heartbeat.waiting({ limit }), heartbeat.status()]);
-  return { page, status, nowMs: Date.now() };
+async function look(heartbeat: Heartbeat, page: WaitingPageOptions): Promise<Look> {
+  const [found, status] = await Promise.all([heartbeat.waiting(page), heartbeat.status()]);
+  return { page: found, status, nowMs: Date.now() };
 }
 
 /** Draws until somebody types `q` or Ctrl-C. A daemon that is away is waited for. */
@@ -71,7 +73,8 @@ async function live(first: Heartbeat, options: TopOptions): Promise<void> {
   while (!ended.signal.aborted) {
     try {
       if (trouble !== undefined) heartbeat = connect(options);
-      found = await look(heartbeat, Math.min(options.lines, Math.max(1, screen.rows - FRAME_LINES)));
+      const limit = Math.min(options.lines, Math.max(1, screen.rows - FRAME_LINES));
+      found = await look(heartbeat, { limit, patienceMs: PATIENCE_MS });
       trouble = undefined;
     } catch (error) {
       if (!(error instanceof LubdubError)) throw error;

@@ -29,7 +29,7 @@ function lookAt(...sessions: Partial<WaitingSession>[]): Look {
     ...session,
   }));
   return {
-    page: { sessions: found, next: null, waiting: found.length, running: 0, dead: 3 },
+    page: { sessions: found, next: null, waiting: found.length, running: 0, dead: 3, lookedThrough: 1 },
     status: { state: "running", position: 7 } as Status,
     nowMs: 125_000,
   };

@@ -8,8 +8,8 @@ import type { HeartbeatOptions } from "../../src/options.ts";
 import type { Outcome, RunRequest } from "../../src/vocabulary.ts";
 import { testHeart, type TestHeart } from "../support/world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "lubdub-waiting-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+const root = mkdtempSync(join(tmpdir(), "lubdub-waiting-"));
+afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 20 }));
 
 const keysOf = ({ sessions }: WaitingPage): readonly string[] => sessions.map(({ sessionKey }) => sessionKey);
 const named = (count: number): string[] =>
@@ -101,6 +101,8 @@ test.each([
   { after: "-1 a" },
   { limit: 0 },
   { limit: 1_001 },
+  { patienceMs: -1 },
+  { patienceMs: 60_001 },
 ])("%j is no page", async (page) => {
   const { heartbeat } = heartOf(busyWith([]));
   await expect(heartbeat.waiting(page)).rejects.toMatchObject({ code: "LUBDUB_INPUT_INVALID" });
@@ -119,7 +121,7 @@ async function pagesOf({ heartbeat }: TestHeart, limit: number): Promise<readonl
 test("sessions that rest on disk are in it, after a restart too", async () => {
   const keys = named(40);
   const open = (): TestHeart => {
-    const store = sqliteStore({ folder });
+    const store = sqliteStore({ folder: join(root, "few") });
     return testHeart(
       { run: busyWith(keys), coalesceMs: 0, liveActorsMax: 4, checkpointRecords: 10, store },
       { store },
@@ -134,4 +136,25 @@ test("sessions that rest on disk are in it, after a restart too", async () => {
   expect(keysOf(await second.heartbeat.waiting({ limit: 3 }))).toEqual(["s00", "s01", "s02"]);
   expect((await second.heartbeat.waiting()).waiting).toBe(40);
   await second.soon(second.heartbeat.close());
+});
+
+test("who will not wait long gets what was found by then, oldest first, and how far it came", async () => {
+  const keys = Array.from({ length: 3_000 }, (_, index) => `agent:main:${index}`);
+  const open = (): TestHeart =>
+    heartOf(busyWith(keys), { store: sqliteStore({ folder: join(root, "many") }) });
+  const first = open();
+  await first.soon(
+    Promise.all(keys.map((sessionKey) => first.heartbeat.enqueueSystemEvent("x", { sessionKey }))),
+  );
+  await first.soon(first.heartbeat.close());
+  const { heartbeat, soon } = open();
+  const part = await heartbeat.waiting({ patienceMs: 0 });
+  expect(part.lookedThrough).toBeLessThan(1);
+  expect(part.waiting).toBeLessThan(3_000);
+  expect(part.sessions.map(({ sinceMs }) => sinceMs)).toEqual(
+    part.sessions.map(({ sinceMs }) => sinceMs).toSorted((a, b) => a - b),
+  );
+  expect(await heartbeat.waiting()).toMatchObject({ waiting: 3_000, lookedThrough: 1 });
+  expect(await heartbeat.waiting({ patienceMs: 60_000 })).toMatchObject({ waiting: 3_000, lookedThrough: 1 });
+  await soon(heartbeat.close());
 });

@@ -100,11 +100,13 @@ const RELOAD_MS_MIN = 300;
  * Loads something, and again when a record says that it may have changed.
  * @param key - what is loaded, e.g. its path: another key loads anew.
  * @param concerns - whether a record changes it. @default every one does
+ * @param isPart - whether the answer is only a part, and more of it soon to be had. @default never
  */
 export function useLive<T>(
   key: string,
   load: (signal: AbortSignal) => Promise<T>,
   concerns: (record: LogRecord) => boolean = () => true,
+  isPart: (value: T) => boolean = () => false,
 ): Loaded<T> {
   const [answer, setAnswer] = useState<Omit<Loaded<T>, "reload"> & { readonly key: string }>();
   const [round, setRound] = useState(0);
@@ -120,10 +122,14 @@ export function useLive<T>(
         isWanted = false;
         const found = await load(gone.signal).then(
           (value) => ({ key, value, error: undefined }),
-          (error: unknown) => ({ key, error: asApiError(error) }),
+          (error: unknown) => ({ key, value: undefined, error: asApiError(error) }),
         );
         if (gone.signal.aborted) return;
-        setAnswer((before) => ({ value: before?.key === key ? before.value : undefined, ...found }));
+        if (found.value !== undefined && isPart(found.value)) isWanted = true;
+        setAnswer((before) => ({
+          ...found,
+          value: found.value ?? (before?.key === key ? before.value : undefined),
+        }));
         await new Promise((resume) => setTimeout(resume, RELOAD_MS_MIN));
       }
       isLoading = false;

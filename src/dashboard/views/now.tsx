@@ -8,7 +8,7 @@ import type { ViewProps } from "./index.ts";
 import { AllSessions } from "./now/all-sessions.tsx";
 import { DeadLetters } from "./now/dead-letters.tsx";
 import { Waiting } from "./now/waiting.tsx";
-import { useTotals } from "../shell/totals.ts";
+import { isPartly, useTotals } from "../shell/totals.ts";
 
 const LISTS = [
   { name: "waiting", title: "Awake or waiting", List: Waiting },
@@ -22,6 +22,7 @@ export function Now({ args }: ViewProps) {
   const { value: totals } = useTotals("Now");
   const status = useLive("status", (signal) => call<Status>("/v1/status", { signal }));
   const found = LISTS.find(({ name }) => name === list) ?? LISTS[0];
+  const isPartial = totals !== undefined && isPartly(totals);
   const counts = { waiting: totals?.waiting, all: undefined, dead: totals?.dead };
   return (
     <>
@@ -40,6 +41,7 @@ export function Now({ args }: ViewProps) {
               {counts[name] !== undefined && (
                 <span class="count" data-alarm={name === "dead" && counts.dead !== 0}>
                   {counts[name]?.toLocaleString("en")}
+                  {isPartial && "+"}
                 </span>
               )}
             </a>

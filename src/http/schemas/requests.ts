@@ -41,6 +41,9 @@ export const waitingQuery = z.strictObject({
   after: z.string().optional().openapi({ description: "`next` of an earlier page." }),
   limit: natural(1_000).optional(),
   match: z.string().optional().openapi({ description: "Only keys that contain this." }),
+  patienceMs: natural(60_000).optional().openapi({
+    description: "Answers after so long with what was found by then. Default: waits for all.",
+  }),
 });
 export const deliveriesQuery = z.strictObject({
   after: z.string().optional(),

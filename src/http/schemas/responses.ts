@@ -117,6 +117,9 @@ export const waitingPage = z
     waiting: z.number().int(),
     running: z.number().int(),
     dead: z.number().int(),
+    lookedThrough: z
+      .number()
+      .openapi({ description: "From 0 to 1; below 1 more may come, also before these." }),
   })
   .openapi("WaitingPage");
 export const sessionView = sessionSummary

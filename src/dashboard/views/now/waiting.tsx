@@ -8,24 +8,24 @@ import { Age } from "../../parts/time.tsx";
 import { Countdown, WhySentence } from "../../parts/why.tsx";
 import { call, query } from "../../shell/api.ts";
 import { useLive } from "../../shell/live.ts";
+import { isPartly, PATIENCE_MS } from "../../shell/totals.ts";
 import type { ViewProps } from "../index.ts";
 
 const PAGE = 100;
 
 /** Who is awake or waits. The order and the pages are the daemon's: there may be a hundred thousand. */
 export function Waiting({ args: { q, after } }: ViewProps) {
-  const path = `/v1/waiting${query({ limit: PAGE, match: q, after })}`;
-  const { value, error } = useLive(path, (signal) => call<WaitingPage>(path, { signal }));
+  const path = `/v1/waiting${query({ limit: PAGE, match: q, after, patienceMs: PATIENCE_MS })}`;
+  const load = (signal: AbortSignal): Promise<WaitingPage> => call<WaitingPage>(path, { signal });
+  const { value, error } = useLive(path, load, undefined, isPartly);
   if (value === undefined)
-    return error === undefined ? (
-      <p class="empty">Looking through the lanes …</p>
-    ) : (
-      <ProblemNote error={error} />
-    );
-  if (value.sessions.length === 0) return <Nobody isFiltered={q !== undefined} />;
+    return error === undefined ? <p class="empty">Looking who waits …</p> : <ProblemNote error={error} />;
+  const { sessions, lookedThrough } = value;
+  if (sessions.length === 0 && lookedThrough === 1) return <Nobody isFiltered={q !== undefined} />;
   return (
     <>
       <ProblemNote error={error} />
+      {lookedThrough < 1 && <Progress share={lookedThrough} />}
       <table class="sessions">
         <thead>
           <tr>
@@ -44,13 +44,25 @@ export function Waiting({ args: { q, after } }: ViewProps) {
           </tr>
         </thead>
         <tbody>
-          {value.sessions.map((session) => (
+          {sessions.map((session) => (
             <Row key={session.sessionKey} session={session} />
           ))}
         </tbody>
       </table>
       <Pager after={after} next={value.next} />
     </>
+  );
+}
+
+/** Of many lanes that nobody has looked at for a while. */
+function Progress({ share }: { readonly share: number }) {
+  return (
+    <p class="looking" role="status">
+      <progress max={1} value={share} aria-label="Lanes looked through" />
+      <span class="muted">
+        {Math.floor(share * 100)} % of the lanes are looked through; older waits may still be found.
+      </span>
+    </p>
   );
 }
 
