@@ -36,10 +36,15 @@ export class Imaginary {
   readonly #written: Written[] = [];
   #taken = 0;
 
-  constructor(host: Host, position: number, sessionKey: string) {
+  static async at(host: Host, position: number, sessionKey: string): Promise<Imaginary> {
     const moves = new Moves();
-    this.past = pastOf(host, position, sessionKey, moves);
+    const past = await pastOf(host, position, sessionKey, moves);
     moves.take();
+    return new Imaginary(host, position, past, moves);
+  }
+
+  private constructor(host: Host, position: number, past: Past, moves: Moves) {
+    this.past = past;
     this.nowMs = timeOf(host.store, position);
     // What hangs on chance is in the middle; nothing rings by itself.
     this.#clock = {

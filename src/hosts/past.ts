@@ -10,19 +10,24 @@ import { LubdubError, shown } from "../errors.ts";
 import type { RecordHead } from "../log/store.ts";
 import { unlessDamaged } from "./damage.ts";
 import type { Host } from "./host.ts";
+import { eachInSteps, readInSteps } from "./in-steps.ts";
 import { plain, storedActors } from "./stored.ts";
 
 /** Sessions that a whole state answers at most. */
 const STATE_SESSIONS_MAX = 100_000;
 
 type Damaged = NonNullable<StateAt["damaged"]>[number];
-type PastHost = Pick<Host, "store" | "options" | "scheduleIndex">;
+type PastHost = Pick<Host, "store" | "options" | "scheduleIndex" | "guardRead">;
 
 /** The state as it was. Nothing happens: effects are thrown away. */
-export function stateAt(host: PastHost, position: number, { sessionKey }: StateOptions = {}): StateAt {
+export async function stateAt(
+  host: PastHost,
+  position: number,
+  { sessionKey }: StateOptions = {},
+): Promise<StateAt> {
   checkPosition(host, position);
-  if (sessionKey === undefined) return wholeState(host, position);
-  const { world, lane, agentId, damaged } = pastOf(host, position, sessionKey);
+  if (sessionKey === undefined) return await wholeState(host, position);
+  const { world, lane, agentId, damaged } = await pastOf(host, position, sessionKey);
   return {
     ...answerOf(host, position, {
       sessions: [world.session(sessionKey)],
@@ -42,34 +47,37 @@ const ofSession = <Entry extends { readonly key: string }>(
 ): readonly Entry[] => [...live.values()].filter(isIts);
 
 /** Folds everything from the newest checkpoint at or before `position`. */
-function wholeState({ store, options }: PastHost, position: number): StateAt {
+async function wholeState(host: PastHost, position: number): Promise<StateAt> {
+  const { store, options } = host;
   const from = store.checkpoint(position);
   const world = createWorld({
     laneOf: options.laneOf,
     ...(from === 0 ? {} : { source: storedActors(store, from) }),
   });
   const damaged: Damaged[] = [];
-  const revive = (kind: ActorKind, bring: (key: string) => unknown): void => {
-    for (const key of store.keys({ kind, limit: STATE_SESSIONS_MAX, upTo: from })) {
+  const revive = (kind: ActorKind, bring: (key: string) => unknown): Promise<void> =>
+    eachInSteps(store.keys({ kind, limit: STATE_SESSIONS_MAX, upTo: from }), (key) => {
+      isHeld(host, position);
       unlessDamaged(
         () => bring(key),
         ({ message }) => damaged.push({ kind, key, message }),
       );
-    }
-  };
+    });
   if (from > 0) {
-    revive("session", (key) => world.session(key));
-    revive("heartbeat", (key) => world.heartbeat(key));
-    revive("schedule", (key) => world.schedules.get(key));
-    revive("agent", (key) => world.agents.get(key));
-    revive("delivery", (key) => world.deliveries.get(key));
+    await revive("session", (key) => world.session(key));
+    await revive("heartbeat", (key) => world.heartbeat(key));
+    await revive("schedule", (key) => world.schedules.get(key));
+    await revive("agent", (key) => world.agents.get(key));
+    await revive("delivery", (key) => world.deliveries.get(key));
   }
-  for (const record of store.read({ after: from, upTo: position })) {
-    // What cannot be moved was named above.
-    unlessDamaged(
-      () => step(world, record),
-      () => {},
-    );
+  for await (const records of readInSteps(store, { after: from, upTo: position }, (at) => isHeld(host, at))) {
+    for (const record of records) {
+      // What cannot be moved was named above.
+      unlessDamaged(
+        () => step(world, record),
+        () => {},
+      );
+    }
   }
   return {
     ...answerOf({ store }, position, {
@@ -103,13 +111,14 @@ interface PastOptions {
   readonly withAgent?: boolean;
 }
 
-/** Folds what concerns the session since the newest checkpoint at or before `position`. */
-export function pastOf(
-  { store, options, scheduleIndex }: PastHost,
+/** Folds what concerns the session since the newest checkpoint at or before `position`, in steps that let others work. */
+export async function pastOf(
+  host: PastHost,
   position: number,
   sessionKey: string,
   { watch, onLive, withAgent = true }: PastOptions = {},
-): Past {
+): Promise<Past> {
+  const { store, options, scheduleIndex } = host;
   const from = store.checkpoint(position);
   const world = createWorld({
     laneOf: options.laneOf,
@@ -149,11 +158,14 @@ export function pastOf(
       else if (agentOf(record) === agentId) stepAgent(world, record, watch);
     },
   };
-  for (const record of store.read({ after: from, upTo: position, wanted: past.concerns })) {
-    unlessDamaged(
-      () => past.fold(record),
-      () => {},
-    );
+  const range = { after: from, upTo: position, wanted: past.concerns };
+  for await (const records of readInSteps(store, range, (at) => isHeld(host, at))) {
+    for (const record of records) {
+      unlessDamaged(
+        () => past.fold(record),
+        () => {},
+      );
+    }
   }
   return past;
 }
@@ -189,6 +201,12 @@ const isUnended = ({ actor }: ScheduleEntry | DeliveryEntry): boolean => actor.v
 /** When the record at a position was written; of one that was compacted away, nothing is known. */
 export const timeOf = (store: Host["store"], position: number): number =>
   position === 0 ? 0 : (store.recordAt(position)?.atMs ?? 0);
+
+/** Between two turns the log may be compacted, or closed. @throws as a look that begins now would */
+export function isHeld(host: PastHost, position: number): void {
+  host.guardRead();
+  checkPosition(host, position);
+}
 
 /** @throws LubdubError `LUBDUB_INPUT_INVALID` */
 export function checkPosition({ store }: Pick<Host, "store">, position: number): void {

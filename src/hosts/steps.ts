@@ -4,10 +4,11 @@ import type { Watch } from "../core/step.ts";
 import type { AnyEntry } from "../core/world.ts";
 import { parseSessionKey } from "../intake/parse.ts";
 import type { Host } from "./host.ts";
-import { checkPosition, pastOf, type Past } from "./past.ts";
+import { readInSteps } from "./in-steps.ts";
+import { checkPosition, isHeld, pastOf, type Past } from "./past.ts";
 import { checkRange } from "./views.ts";
 
-/** Records that one answer looks at: no turn of the event loop is long. */
+/** Records that one answer looks at: none takes long. */
 const LOOK_RECORDS_MAX = 40_000;
 /** Texts of people in one answer, in characters of JSON; a step is never divided. */
 const BODY_CHARS_MAX = 1_000_000;
@@ -15,26 +16,36 @@ const LIMIT_MAX = 1_000;
 const LIMIT = 100;
 
 /** What each record of a session moved, from the state at `after` on. */
-export function stepsOf(host: Host, { sessionKey, after = 0, limit = LIMIT }: StepsOptions): Steps {
+export async function stepsOf(
+  host: Host,
+  { sessionKey, after = 0, limit = LIMIT }: StepsOptions,
+): Promise<Steps> {
   const key = parseSessionKey(sessionKey);
   checkRange("limit", limit, 1, LIMIT_MAX);
   const { store } = host;
   const start = Math.max(after, store.base());
   checkPosition(host, start);
   const moves = new Moves();
-  const past = pastOf(host, start, key, { onLive: moves.onLive, watch: moves.watch, withAgent: false });
+  const past = await pastOf(host, start, key, {
+    onLive: moves.onLive,
+    watch: moves.watch,
+    withAgent: false,
+  });
   moves.take();
   const last = Math.min(store.head().position, start + LOOK_RECORDS_MAX);
   const steps: Step[] = [];
   let chars = 0;
-  for (const record of store.read({ after: start, upTo: last, wanted: past.concerns })) {
-    past.fold(record);
-    const moved = moves.take().filter(({ kind }) => kind !== "agent");
-    // Its neighbours move its lane too, and are not its steps.
-    if (record.sessionKey !== key) continue;
-    steps.push(stepOf(past, key, record, moved));
-    chars += record.body === null ? 0 : JSON.stringify(record.body).length;
-    if (steps.length === limit || chars > BODY_CHARS_MAX) return { steps, upTo: record.position };
+  const range = { after: start, upTo: last, wanted: past.concerns };
+  for await (const records of readInSteps(store, range, (at) => isHeld(host, at))) {
+    for (const record of records) {
+      past.fold(record);
+      const moved = moves.take().filter(({ kind }) => kind !== "agent");
+      // Its neighbours move its lane too, and are not its steps.
+      if (record.sessionKey !== key) continue;
+      steps.push(stepOf(past, key, record, moved));
+      chars += record.body === null ? 0 : JSON.stringify(record.body).length;
+      if (steps.length === limit || chars > BODY_CHARS_MAX) return { steps, upTo: record.position };
+    }
   }
   return { steps, upTo: last };
 }

@@ -50,11 +50,14 @@ const happeningsSchema = z
  * the log nor anything that lives.
  * @throws LubdubError `LUBDUB_INPUT_INVALID`, `LUBDUB_SESSION_KEY_INVALID`
  */
-export function whatIf(host: Host, { sessionKey, position, happenings }: WhatIfOptions): WhatIf {
+export async function whatIf(
+  host: Host,
+  { sessionKey, position, happenings }: WhatIfOptions,
+): Promise<WhatIf> {
   const key = parseSessionKey(sessionKey);
   checkPosition(host, position);
   const wanted = parsed(happenings);
-  const imaginary = new Imaginary(host, position, key);
+  const imaginary = await Imaginary.at(host, position, key);
   const { past } = imaginary;
   const imagined = wanted.map((happening): Imagined => {
     const refused = attempt(() => happen(imaginary, key, happening));

@@ -91,7 +91,7 @@ test("replay equals live at every position, whatever happens, with and without c
         const records = [...host.store.read()];
         for (let position = 0; position <= records.length; position++) {
           const folded = encoded(fold(records.slice(0, position), { laneOf }));
-          const seen = stateAt(host, position);
+          const seen = await stateAt(host, position);
           expect(parsed(folded.sessions)).toEqual(seen.sessions);
           expect(parsed(folded.heartbeats)).toEqual(seen.heartbeats);
           const { sessions = {}, heartbeats = {} } = live.get(position) ?? {};

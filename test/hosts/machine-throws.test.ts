@@ -55,7 +55,7 @@ test.each([
     expect([...host.store.read()].map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
     const live = host.world.session(D).actor.context.queue;
     expect(live.map(({ text }) => text)).toEqual(["before", "for D", "after"]);
-    const { sessions } = stateAt(host, host.store.head().position) as { sessions: Record<string, object> };
+    const { sessions } = await stateAt(host, host.store.head().position);
     expect(sessions[D]).toMatchObject({ context: { queue: live } });
     await clock.advance(60_000);
     expect(calls.toSorted()).toEqual(["after", "before", "for D", "for W", "fresh"].toSorted());
