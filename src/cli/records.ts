@@ -20,6 +20,8 @@ export interface Wanted {
 export interface RecordSource extends Disposable {
   /** About how many records there are. */
   readonly size: number;
+  /** The time, where it goes on after the newest record: in a daemon. */
+  readonly nowMs?: () => number;
   records(wanted: Wanted): AsyncIterable<LogRecord>;
 }
 
@@ -56,6 +58,7 @@ async function fromFile(file: string, bar: Progress): Promise<RecordSource> {
 function fromDaemon(heartbeat: Heartbeat, size: number): RecordSource {
   return {
     size,
+    nowMs: () => Date.now(),
     records: (wanted) => recordsOf(heartbeat, wanted),
     [Symbol.dispose]() {},
   };

@@ -40,15 +40,17 @@ async function replay(key: string | undefined, options: ReplayOptions): Promise<
   };
   let read = 0;
   let told = 0;
+  let isCut = false;
   for await (const record of source.records(sessionKey === undefined ? {} : { sessionKey })) {
-    if (isAfter(record, options.until)) break;
+    isCut = isAfter(record, options.until);
+    if (isCut) break;
     bar.at((read += 1));
     for (const entry of entriesOf(timeline, record, options)) {
       await print(entry);
       told += 1;
     }
   }
-  for (const entry of timeline.open()) await print(entry);
+  for (const entry of timeline.open(isCut ? momentOf(options.until) : source.nowMs?.())) await print(entry);
   bar.clear();
   if (told === 0)
     talk(
@@ -85,6 +87,9 @@ function isAfter({ position, atMs }: LogRecord, limit: Until | undefined): boole
   if (limit === undefined) return false;
   return "position" in limit ? position > limit.position : atMs > limit.atMs;
 }
+
+const momentOf = (limit: Until | undefined): number | undefined =>
+  limit !== undefined && "atMs" in limit ? limit.atMs : undefined;
 
 function until(text: string): Until {
   if (/^\d{1,15}$/.test(text)) return { position: Number(text) };

@@ -34,6 +34,7 @@ export function timelineLine(entry: TimelineEntry): string {
 function lasting({ atMs, kind, words, fromMs, open }: TimelineEntry): string {
   if (fromMs === undefined) return words;
   const length = duration(atMs - fromMs);
-  if (kind === "wait") return `${open === true ? "has waited" : "waited"} ${length} ${words}`;
+  if (kind === "wait")
+    return open === true ? `has waited ${length} so far ${words}` : `waited ${length} ${words}`;
   return open === true ? `${words}, for ${length} so far` : `${words} in ${length}`;
 }

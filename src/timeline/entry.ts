@@ -19,7 +19,7 @@ export type EntryKind =
 export interface TimelineEntry {
   /** Position of the record that says so. */
   readonly position: number;
-  /** When it happened; of what lasted, when it ended; of what still goes on, the time of the newest record. */
+  /** When it happened; of what lasted, when it ended; of what still goes on, until when it was counted. */
   readonly atMs: number;
   readonly sessionKey: string;
   readonly kind: EntryKind;

@@ -19,8 +19,11 @@ export type { EntryKind, TimelineEntry } from "./entry.ts";
 export interface Timeline {
   /** What the next record adds. Records come in the order of the log; it may begin anywhere. */
   add(record: LogRecord): readonly TimelineEntry[];
-  /** What still goes on after the last record. */
-  open(): readonly TimelineEntry[];
+  /**
+   * What still goes on after the last record.
+   * @param nowMs - until when it is counted, where time has gone on since. @default the last record's time
+   */
+  open(nowMs?: number): readonly TimelineEntry[];
 }
 
 /** Keeps in memory what is still going on, and nothing else. */
@@ -41,7 +44,13 @@ export function createTimeline(): Timeline {
       else threads.set(record.sessionKey, thread);
       return entries;
     },
-    open: () => [...[...threads.values()].flatMap((thread) => thread.open(atMs)), ...deliveries.open(atMs)],
+    open(nowMs = atMs) {
+      const untilMs = Math.max(nowMs, atMs);
+      return [
+        ...[...threads.values()].flatMap((thread) => thread.open(untilMs)),
+        ...deliveries.open(untilMs),
+      ];
+    },
   };
 }
 

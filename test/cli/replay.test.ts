@@ -88,6 +88,8 @@ test("a killed daemon's data tell how far it came, and are left as they were", a
   place.agent("await waitFor('go');");
   const daemon = await place.up();
   await place.run("wake", "--session", KEY, "--text", "x", "--wait", "started");
+  const live = await place.run("replay", KEY);
+  expect(live.stdout).toMatch(/still +run .* is going on: run r-\S+, for (?!0 ms)[\w. ]+ so far/);
   daemon.child.kill("SIGKILL");
   await daemon.ended;
   const { stdout, code } = await place.run("replay", KEY);

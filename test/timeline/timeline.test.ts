@@ -69,8 +69,13 @@ test("what comes during a run waits behind it, and what still goes on is told at
   const last = entries.at(-1) as TimelineEntry;
   expect(last).toMatchObject({ kind: "wait", open: true, reason: "busy", untilMs: expect.any(Number) });
   expect(timelineLine(last)).toMatch(
-    /^still +wait +agent:main:discord:channel:42 {2}has waited 0 ms because the agent was busy, until /,
+    /^still +wait +agent:main:discord:channel:42 {2}has waited 0 ms so far because the agent was busy, until /,
   );
+  const timeline = createTimeline();
+  for (const record of await heartbeat.read()) timeline.add(record);
+  const [wait] = timeline.open(last.atMs + 5_000);
+  expect(timelineLine(wait as TimelineEntry)).toContain("has waited 5.0 s so far because the agent was busy");
+  expect(timeline.open(0)).toEqual(timeline.open());
   await heartbeat.close({ graceMs: 0 });
 });
 

@@ -1,11 +1,12 @@
 import type { LogRecord } from "../../core/records.ts";
 import { createTimeline, type TimelineEntry } from "../../timeline/timeline.ts";
 import { duration } from "../../words/time.ts";
+import { nowMs } from "../shell/clock.ts";
 
 /** What happened, one step after the other, with how long each took. */
 export function Steps({ records }: { readonly records: readonly LogRecord[] }) {
   const timeline = createTimeline();
-  const told = [...records.flatMap((record) => timeline.add(record)), ...timeline.open()];
+  const told = [...records.flatMap((record) => timeline.add(record)), ...timeline.open(nowMs.value)];
   const startMs = told[0]?.atMs ?? 0;
   return (
     <ol class="steps">
@@ -19,7 +20,7 @@ export function Steps({ records }: { readonly records: readonly LogRecord[] }) {
 function Step({ entry, startMs }: { readonly entry: TimelineEntry; readonly startMs: number }) {
   const { kind, words, text, fromMs, atMs, ok, open } = entry;
   const length = fromMs === undefined ? "" : duration(atMs - fromMs);
-  const said = kind === "wait" ? `${open === true ? "waiting" : `waited ${length}`} ${words}` : words;
+  const said = kind === "wait" ? `${open === true ? "waiting" : "waited"} ${length} ${words}` : words;
   return (
     <li data-kind={kind} data-ok={ok} data-open={open}>
       <span class="kind">{kind}</span>
