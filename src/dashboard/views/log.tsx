@@ -13,7 +13,7 @@ import { useTotals } from "../shell/totals.ts";
 import type { ViewProps } from "./index.ts";
 import { saveLog } from "./log/export.ts";
 import type { LogFilter } from "./log/filter.ts";
-import { LogReader } from "./log/reader.ts";
+import { LOOK_MAX, LogReader } from "./log/reader.ts";
 
 const ROW_HEIGHT = 30;
 
@@ -45,7 +45,12 @@ export function Log({ args }: ViewProps) {
         {reader?.isLoading === true && ", looking further back …"}
         {reader !== null &&
           !reader.isLoading &&
-          (isAtTheEnd ? ", back to the beginning of what is kept" : `, back to position ${reader.lookedTo}`)}
+          (isAtTheEnd
+            ? ", back to the beginning of what is kept"
+            : `, back to position ${reader.lookedTo.toLocaleString("en")}`)}
+        {reader !== null && !isAtTheEnd && isFiltered(filter) && (
+          <> (filtered here, {LOOK_MAX.toLocaleString("en")} records at a time)</>
+        )}
         {reader !== null && !reader.isLoading && !isAtTheEnd && (
           <button type="button" class="quiet" onClick={() => void reader.lookFurther()}>
             Look further back
@@ -55,6 +60,8 @@ export function Log({ args }: ViewProps) {
     </div>
   );
 }
+
+const isFiltered = ({ type, text }: LogFilter): boolean => type !== "" || text !== "";
 
 function useReader(filter: LogFilter, isFollowing: boolean): LogReader | null {
   const [reader, setReader] = useState<LogReader | null>(null);

@@ -6,7 +6,7 @@ import { matches, NEWEST, recordsBefore, type LogFilter } from "./filter.ts";
 /** Kept in the page while it follows: what is older is read again when it is wanted. */
 const KEPT_MAX = 20_000;
 /** So many records are looked through at once for so many that match; then it waits to be asked for more. */
-const LOOK_MAX = 10_000;
+export const LOOK_MAX = 10_000;
 const WANTED = 200;
 
 /** The log backwards from now, as far as it was asked for, and what comes to it. */
