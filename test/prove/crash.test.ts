@@ -3,7 +3,7 @@ import { checkHistory } from "./crash/check-history.ts";
 import { damage, look, pictures } from "./crash/damage.ts";
 import type { Entry, Seen } from "./crash/history.ts";
 import { daemonPart, killPart } from "./parts/kill.ts";
-import { recordLoad, recorderMissing } from "./crash/recording.ts";
+import { recordLoad, recorderMissing, type Operation } from "./crash/recording.ts";
 import { replay } from "./crash/replay.ts";
 import { straceMissing, syscallsPart } from "./parts/syscalls.ts";
 
@@ -48,6 +48,17 @@ test.skipIf(recorderMissing() !== undefined)(
     const unsynced = replay(operations, { seed: 1, states: 40, isHonest: false });
     expect(unsynced.lost + unsynced.unreadable).toBeGreaterThan(0);
     expect(replay(await recordLoad(1, 5, "NORMAL"), { seed: 1, states: 40 }).lost).toBeGreaterThan(0);
+  },
+);
+
+test.skipIf(recorderMissing() !== undefined)(
+  "what a process reads of a killed one's last commit is on the disk before it writes itself",
+  async () => {
+    const operations = await recordLoad(2, 2, "FULL");
+    const begun = operations.findLastIndex(({ op }) => op === "begin");
+    const isOfWal = (operation: Operation): boolean => "file" in operation && operation.file.endsWith("-wal");
+    expect(operations.slice(0, begun).findLast(isOfWal)).toMatchObject({ op: "write" }); // killed before its sync
+    expect(operations.slice(begun).find(isOfWal)).toMatchObject({ op: "sync" });
   },
 );
 

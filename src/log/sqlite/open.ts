@@ -7,7 +7,7 @@ import { createEnds } from "./ends.ts";
 import { asStoreError, corrupt } from "./failures.ts";
 import { preparePrivateFile } from "../../private-folder.ts";
 import { unknownType } from "./records.ts";
-import { checkWal } from "./wal.ts";
+import { checkWal, syncWal } from "./wal.ts";
 import { APPLICATION_ID, declarations, expectedDeclarations, migrate, SCHEMA_VERSION } from "./schema.ts";
 
 const DATABASE_FILE = "lubdub.db";
@@ -35,7 +35,10 @@ export function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
   if (readOnly && !existsSync(file)) throw notThere(file);
   let db: DatabaseSync | null = null;
   try {
-    if (!readOnly) preparePrivateFile(file);
+    if (!readOnly) {
+      preparePrivateFile(file);
+      syncWal(file);
+    }
     checkWal(file);
     db = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS, defensive: true });
     configure(db);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { corrupt } from "./failures.ts";
 
 const HEADER_BYTES = 32;
@@ -7,29 +7,46 @@ const PAGE_SIZE_AT = 8;
 const READS_MAX = 5;
 
 /**
+ * A process that was killed between writing a commit and syncing it leaves one that can be read, and is not on the disk. Whoever
+ * writes next reads it, so it syncs it first: nothing is told, and nothing is written after it, that a power failure could
+ * still take the ground from.
+ */
+export function syncWal(file: string): void {
+  const handle = ifThere(() => openSync(walOf(file), "r+"));
+  if (handle === undefined) return;
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
  * SQLite takes the first frame of its write-ahead log that does not fit for the end of it: that is how a power failure looks. A
  * changed byte looks the same, and would silently take away all that was committed after it. The difference: every commit
- * is synced before the next one is written. So frames that do not fit, and a commit after them that something else
- * follows, were no power failure. What lies in the last two transactions cannot be told apart.
+ * is synced before the next one is written, by whom it may be (`syncWal`). So frames that do not fit, and a commit after them that
+ * something else follows, were no power failure. What lies in the last two transactions cannot be told apart.
  *
  * @throws LubdubError `LUBDUB_STORE_CORRUPT`
  */
 export function checkWal(file: string): void {
-  const walFile = `${file}-wal`;
+  const walFile = walOf(file);
   for (let read = 0; read < READS_MAX; read++) {
-    const wal = readIfThere(walFile);
+    const wal = ifThere(() => readFileSync(walFile));
     if (wal === undefined || !isChangedWithin(wal)) return;
     // An owner that begins its log again while we read it writes the header first.
-    const now = readIfThere(walFile);
+    const now = ifThere(() => readFileSync(walFile));
     if (now?.subarray(0, HEADER_BYTES).equals(wal.subarray(0, HEADER_BYTES)) === true) {
       throw corrupt(walFile, "committed transactions that cannot be read any more");
     }
   }
 }
 
-function readIfThere(file: string): Buffer | undefined {
+const walOf = (file: string): string => `${file}-wal`;
+
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(file);
+    return look();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

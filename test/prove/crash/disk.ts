@@ -34,7 +34,8 @@ export class Disk {
   apply(operation: Operation): void {
     if (operation.op === "sync") this.#sync(operation.file);
     else if (operation.op === "unlink") this.#remove(operation.file);
-    else if (operation.op !== "promise") this.#file(operation.file).pending.push(operation);
+    else if (operation.op === "write" || operation.op === "truncate")
+      this.#file(operation.file).pending.push(operation);
   }
 
   /** The files as they may be found after the power went now. */

@@ -12,6 +12,8 @@ export type Operation =
   | { readonly op: "truncate"; readonly file: string; readonly size: number }
   | { readonly op: "sync"; readonly file: string }
   | { readonly op: "unlink"; readonly file: string }
+  /** A process began: what the one before it wrote and did not sync is read by it, and may still be lost. */
+  | { readonly op: "begin" }
   /** From here on this position is promised: it was acknowledged, or told to a listener. */
   | { readonly op: "promise"; readonly position: number };
 
@@ -43,8 +45,16 @@ export function eatMyDataMissing(): string | undefined {
 /** How the process is made to write: as it is, as SQLite does by default in WAL, or with syncs that do nothing. */
 export type Writing = "FULL" | "NORMAL" | "eatmydata";
 
-/** What the real process did under load: killed once on the way, begun again, and ended. */
+/** The first commits of a process make the tables; the load is well under way by this sync of the WAL. */
+const KILL_AFTER_SYNCS = 40;
+const KILL_WITHIN_SYNCS = 40;
+
+/**
+ * What the real process did under load: begun again once, and ended. The first one is killed when it has written a commit and not
+ * synced it: the second one reads that commit all the same.
+ */
 export async function recordLoad(seed: number, bursts: number, writing: Writing): Promise<Operation[]> {
+  const killAt = KILL_AFTER_SYNCS + (seed % KILL_WITHIN_SYNCS);
   const folder = mkdtempSync(join(tmpdir(), "lubdub-record-"));
   try {
     const library = join(folder, "recorder.so");
@@ -55,8 +65,12 @@ export async function recordLoad(seed: number, bursts: number, writing: Writing)
     const synchronous = writing === "NORMAL" ? "NORMAL" : "FULL";
     const env = { LD_PRELOAD: preload, RECORD_FILE: record, LUBDUB_SYNCHRONOUS: synchronous };
     const load = { execArgv: ["--import", PRAGMAS], env };
-    const kill = { after: "open", delayMs: 200 } as const;
-    await runChild(folder, { ...load, process: 2 * seed, mode: "load", kill });
+    const killed = {
+      env: { ...env, RECORD_KILL_AT: String(killAt) },
+      process: 2 * seed,
+      mode: "load",
+    } as const;
+    await runChild(folder, { ...load, ...killed });
     const { code, stderr } = await runChild(folder, { ...load, process: 2 * seed + 1, mode: bursts });
     if (code !== 0) throw new Error(`Expected the recorded process to end with 0; got ${code}: ${stderr}`);
     return parseRecording(readFileSync(record));
@@ -77,16 +91,17 @@ function parseRecording(record: Buffer): Operation[] {
     if (op === "write") operations.push({ op, file, offset: Number(offset), bytes });
     else if (op === "truncate") operations.push({ op, file, size: Number(offset) });
     else if (op === "sync" || op === "unlink") operations.push({ op, file });
-    else if (op === "note") operations.push(...promises(bytes.toString()));
+    else if (op === "note") operations.push(...said(bytes.toString()));
     else throw new Error(`Expected an operation in the recording; got "${op}".`);
   }
   return operations;
 }
 
-function promises(text: string): Operation[] {
-  return parseHistory(text).flatMap((entry) =>
-    entry.type === "acked" || entry.type === "ended"
-      ? [{ op: "promise" as const, position: entry.position }]
-      : [],
-  );
+function said(text: string): Operation[] {
+  return parseHistory(text).flatMap((entry): Operation[] => {
+    if (entry.type === "started") return [{ op: "begin" }];
+    return entry.type === "acked" || entry.type === "ended"
+      ? [{ op: "promise", position: entry.position }]
+      : [];
+  });
 }

@@ -20,6 +20,9 @@ export interface ReplayReport {
 const PLACE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const EXAMPLES_MAX = 5;
 const FILE_MODE = 0o600;
+/** One outage in so many comes within so many operations after the second process began. */
+const AIMED_EVERY = 4;
+const AIMED_WITHIN = 25;
 /** A quarter of the outages lose all that was not synced, an eighth loses nothing, the rest some of it. */
 const KEEP = [0, 0, 1, 0.05, 0.5, 0.5, 0.9, 0.98] as const;
 
@@ -33,7 +36,7 @@ export function replay(
   }: { readonly seed: number; readonly states: number; readonly isHonest?: boolean },
 ): ReplayReport {
   const random = mulberry32(seed);
-  const cuts = Array.from({ length: states }, () => Math.floor(random() * (operations.length + 1))).sort(
+  const cuts = Array.from({ length: states }, (_, state) => cutAt(operations, state, random)).sort(
     (a, b) => a - b,
   );
   const disk = new Disk(isHonest);
@@ -57,6 +60,13 @@ export function replay(
       );
   }
   return report;
+}
+
+/** After how many operations the power goes: anywhere, or soon after a process has begun on what a killed one left. */
+function cutAt(operations: readonly Operation[], state: number, random: () => number): number {
+  if (state % AIMED_EVERY > 0) return Math.floor(random() * (operations.length + 1));
+  const begun = operations.findLastIndex(({ op }) => op === "begin");
+  return Math.min(operations.length, begun + 1 + Math.floor(random() * AIMED_WITHIN));
 }
 
 type Verdict = { readonly kind: "lost" | "unreadable"; readonly what: string } | undefined;
