@@ -178,6 +178,7 @@ class EmbeddedHost implements Host {
         this.courier.startDue();
       },
       afterCommit: (records, effects) => this.#committed(records, effects),
+      failure: () => this.#failure,
       mayCheckpoint: () => this.#recovery.isWhole,
       checkpointed: () => this.#orFail(() => compactSome(this.store, this.options.retainMs)),
       failed: (error, records) => {

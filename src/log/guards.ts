@@ -44,6 +44,27 @@ export function checkBatch({ records, dedupe, snapshots = [] }: Batch, head: End
   return { position, atMs };
 }
 
+/** What a log holds, as its owner left it or as it is found. */
+export interface Reach {
+  readonly base: number;
+  readonly head: number;
+}
+
+/**
+ * Refuses the write of an owner that was replaced without knowing, which no position in a batch would give away: of a checkpoint
+ * without records, of a compaction. Every store that outlives its process asks this in each transaction.
+ *
+ * @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED`
+ */
+export function checkOwned(left: Reach, found: Reach, location: string): void {
+  if (found.base === left.base && found.head === left.head) return;
+  throw new LubdubError("LUBDUB_DATA_FOLDER_OWNED", {
+    expected: `the log in ${location} to hold records ${left.base + 1} to ${left.head}, as it was left`,
+    got: `records ${found.base + 1} to ${found.head}: another process has written there`,
+    fix: "Stop one of the two, and do not remove `owner.db` while Lubdub runs.",
+  });
+}
+
 /** Compaction may only drop what a checkpoint has folded in. */
 export function checkCompaction(upTo: number, isCheckpoint: boolean): void {
   if (!isCheckpoint) throw refused("the position of a checkpoint to compact up to", upTo);

@@ -16,7 +16,8 @@ export interface Store extends Disposable {
   /**
    * Writes one batch as one transaction, synced to disk when it returns. All or nothing.
    * `records` continue the log without a gap.
-   * @throws LubdubError `LUBDUB_STORE_FULL` (nothing written, the store goes on) or `LUBDUB_STORE_FAILED`.
+   * @throws LubdubError `LUBDUB_STORE_FULL` (nothing written, the store goes on), `LUBDUB_STORE_FAILED`, or `LUBDUB_DATA_FOLDER_OWNED`
+   * when another owner has written since: so do `erase` and `compact`.
    */
   append(batch: Batch): void;
   /**

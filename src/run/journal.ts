@@ -54,6 +54,8 @@ interface JournalParts {
   readonly afterCommit: (records: readonly LogRecord[], effects: readonly Effect[]) => void;
   /** False while the world is not all that the log says. */
   readonly mayCheckpoint: () => boolean;
+  /** Why the store is not to be trusted any more: nothing more is written to it. */
+  readonly failure: () => LubdubError | null;
   /** A checkpoint was written: what is older may be dropped. */
   readonly checkpointed: () => void;
   /** @returns what those who wait for the commit are told */
@@ -154,6 +156,8 @@ export class GroupCommit implements Journal {
 
   flush(checkpoint = false): void {
     const { store, world, liveActorsMax } = this.#parts;
+    const failure = this.#parts.failure();
+    if (failure !== null) return this.#refuse(failure);
     this.#scheduled = true; // what `beforeCommit` writes belongs to this commit
     this.#parts.beforeCommit();
     this.#scheduled = false;
@@ -198,6 +202,14 @@ export class GroupCommit implements Journal {
     }
     for (const record of this.#turn.records) step(past, record);
     for (const [kind, key] of actors.flat()) world.restore(kind, key, past);
+  }
+
+  /** The live actors are ahead of the disk for good: what they write has no place in the log. */
+  #refuse(failure: LubdubError): void {
+    const { commit } = this.#turn;
+    this.#turn = newTurn();
+    this.#scheduled = false;
+    commit?.reject(failure);
   }
 
   #checkpointDue(asked: boolean): boolean {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { compact } from "../../src/log/sqlite/compact.ts";
-import { endsReader } from "../../src/log/sqlite/ends.ts";
+import { endsReader, openEnds } from "../../src/log/sqlite/ends.ts";
 import { openDatabase } from "../../src/log/sqlite/open.ts";
 import { storeOn } from "../../src/log/sqlite/store.ts";
 import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
@@ -83,7 +83,7 @@ test("a compaction that was cut off after its first step is sound, and the next 
     throw new Error("the power is gone");
   });
   db.exec("CREATE TEMP TRIGGER cut BEFORE DELETE ON log BEGIN SELECT fail(); END");
-  expect(() => compact(db, target, 0)).toThrow("the power is gone");
+  expect(() => compact(db, openEnds(db, "test"), target, 0)).toThrow("the power is gone");
   store.close();
   expect(verifyStore(folder.path)).toMatchObject({ records: 9, problems: [] });
   using again = sqliteStore({ folder: folder.path });

@@ -1,5 +1,8 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { sqliteStore } from "../../src/log/sqlite/index.ts";
 import type { Store } from "../../src/log/store.ts";
+import { ownersContract } from "../contract/store-owners.ts";
 import { storeContract } from "../contract/store.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -13,4 +16,15 @@ storeContract("sqlite", () => {
     return store;
   };
   return { store: open(), reopen: open, remove: () => folder[Symbol.dispose]() };
+});
+
+ownersContract("sqlite", () => {
+  const folder = temporaryFolder();
+  return {
+    open() {
+      rmSync(join(folder.path, "owner.db"), { force: true }); // somebody tidied up: the lock goes with the file
+      return sqliteStore({ folder: folder.path });
+    },
+    remove: () => folder[Symbol.dispose](),
+  };
 });

@@ -7,7 +7,6 @@ import { endWriter, type OpenEnds } from "./ends.ts";
 import { asStoreError } from "./failures.ts";
 import type { LogTable } from "./log.ts";
 import type { SnapshotTables } from "./snapshots.ts";
-import { transaction } from "./transaction.ts";
 import { typeNotes } from "./types.ts";
 
 interface Tables {
@@ -32,7 +31,7 @@ export function appender(
     const { head } = ends.get();
     const end = checkBatch(batch, head);
     try {
-      const hash = transaction(db, () => {
+      const hash = ends.transaction(() => {
         types.note(batch.records);
         const last = log.insert(batch.records, head.hash);
         dedupe.insert(batch.dedupe);

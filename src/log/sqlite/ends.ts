@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { closed } from "../guards.ts";
+import { checkOwned, closed, type Reach } from "../guards.ts";
 import { corrupt } from "./failures.ts";
 import { GENESIS, sum } from "./integrity.ts";
 import { fromRow, type LogRow } from "./records.ts";
+import { transaction } from "./transaction.ts";
 
 /** A place in the log from which the chain goes on. */
 export interface End {
@@ -49,9 +50,15 @@ export function endsReader(db: DatabaseSync, file: string): () => Ends {
 export interface OpenEnds {
   readonly get: () => Ends;
   readonly moveHead: (head: End) => void;
-  /** Takes them from the database again. */
-  readonly reload: () => void;
+  readonly moveBase: (base: End) => void;
+  /**
+   * One transaction, if they are still what the database says: nobody else has written since.
+   * @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED`
+   */
+  readonly transaction: <T>(work: () => T) => T;
 }
+
+const reachOf = ({ base, head }: Ends): Reach => ({ base: base.position, head: head.position });
 
 /** @throws LubdubError `LUBDUB_STORE_CORRUPT`; `LUBDUB_CLOSED` later, once the database is closed */
 export function openEnds(db: DatabaseSync, file: string): OpenEnds {
@@ -66,9 +73,14 @@ export function openEnds(db: DatabaseSync, file: string): OpenEnds {
     moveHead(head) {
       ends = { ...ends, head };
     },
-    reload() {
-      ends = read();
+    moveBase(base) {
+      ends = { ...ends, base };
     },
+    transaction: (work) =>
+      transaction(db, () => {
+        checkOwned(reachOf(ends), reachOf(read()), file);
+        return work();
+      }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ENDED, type Erasure } from "../store.ts";
+import type { OpenEnds } from "./ends.ts";
 import { snapshotTables } from "./snapshots.ts";
-import { transaction } from "./transaction.ts";
 
 /** Bodies per transaction. */
 const CHUNK = 1_000;
@@ -13,17 +13,18 @@ const CHUNK = 1_000;
 export function erase(
   db: DatabaseSync,
   file: string,
+  ends: OpenEnds,
   { sessionKey, positions, actors, redact }: Erasure,
   last: number,
 ): void {
   const eraseBody = db.prepare("UPDATE log SET body = NULL, salt = NULL WHERE position = ? AND session = ?");
   const tables = snapshotTables(db, file);
   for (let at = 0; at < positions.length; at += CHUNK) {
-    transaction(db, () => {
+    ends.transaction(() => {
       for (const position of positions.slice(at, at + CHUNK)) eraseBody.run(position, sessionKey);
     });
   }
-  transaction(db, () => {
+  ends.transaction(() => {
     for (const { kind, key } of actors) {
       for (const old of tables.upTo(kind, key, last)) {
         if (old.machine !== ENDED.machine) tables.replace({ ...old, state: redact(kind, old.state) });

@@ -86,19 +86,13 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     erase(erasure) {
       checkWritable();
       const last = erasure.positions.reduce((max, position) => Math.max(max, position), store.base());
-      attempt(() => erase(db, file, erasure, last));
+      attempt(() => erase(db, file, ends, erasure, last));
     },
     compact(upTo, nowMs) {
       checkWritable();
       const { base } = ends.get();
       checkCompaction(upTo, upTo === base.position || (upTo > 0 && store.checkpoint(upTo) === upTo));
-      return attempt(() => {
-        try {
-          return compact(db, upTo === base.position ? base : log.endAt(upTo), nowMs);
-        } finally {
-          ends.reload(); // the base may have moved although a later step failed
-        }
-      });
+      return attempt(() => compact(db, ends, upTo === base.position ? base : log.endAt(upTo), nowMs));
     },
     async backup(target) {
       checkWritable();

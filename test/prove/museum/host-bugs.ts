@@ -168,7 +168,14 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "fenced-owner-acknowledges",
     seen: "reliability note S6",
     file: "src/log/guards.ts",
-    find: "if (record.position !== position) throw refused(`position ${position} next`, record.position);",
+    find: "if (found.base === left.base && found.head === left.head) return;",
+    replace: "return;",
+  },
+  {
+    id: "written-after-a-failed-commit",
+    seen: "found by the simulator",
+    file: JOURNAL,
+    find: "if (failure !== null) return this.#refuse(failure);",
     replace: "",
   },
 ];

@@ -10,6 +10,7 @@ import { checkSchedules, isTick } from "./schedules.ts";
 /** Compares everything that can be seen from outside with the model. @param all - also the sessions that nothing moved */
 export async function check(scene: Scene, all: boolean): Promise<void> {
   const { model, life } = scene;
+  must(scene.disk.triedAfterFailure === 0, "S2 nothing is written after a commit that failed");
   for (const record of life.told.splice(0)) {
     checkEnd(scene, record);
     checkTry(scene, record);

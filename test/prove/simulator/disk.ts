@@ -1,4 +1,5 @@
 import { LubdubError } from "../../../src/errors.ts";
+import { checkOwned, type Reach } from "../../../src/log/guards.ts";
 import { memoryStore } from "../../../src/log/memory.ts";
 import type { Store } from "../../../src/log/store.ts";
 
@@ -11,13 +12,34 @@ export interface Owner {
 /**
  * The data folder: it outlives its processes, and one of them owns it. As `src/log/sqlite/owner.ts` has it: the system takes
  * the lock back when its owner dies, and not a moment earlier. Should a lock be lost all the same (a network drive that is taken
- * away from a sleeping machine), only the positions of the log still keep two writers apart, as its primary key does.
+ * away from a sleeping machine), only the ends of the log still keep two writers apart.
  */
 export class Disk {
   readonly store: Store = memoryStore();
   #owner: Owner | null = null;
   /** Batches that one wrote who had lost its lock. */
   wroteStale = 0;
+  /** Batches that came after a commit that failed: what their process has in memory is not what the disk has. */
+  triedAfterFailure = 0;
+
+  /** What one process has open of it. */
+  open(): Store {
+    const { store } = this;
+    const reach = (): Reach => ({ base: store.base(), head: store.head().position });
+    let left = reach();
+    const write = <T>(work: () => T): T => {
+      checkOwned(left, reach(), store.location);
+      const result = work();
+      left = reach();
+      return result;
+    };
+    return {
+      ...store,
+      append: (batch) => write(() => store.append(batch)),
+      erase: (erasure) => write(() => store.erase(erasure)),
+      compact: (upTo, nowMs) => write(() => store.compact(upTo, nowMs)),
+    };
+  }
 
   /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
   take(owner: Owner): void {

@@ -40,6 +40,8 @@ interface ProcessParts {
 /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
 export function startProcess({ clock, disk, faults, stall, committed }: ProcessParts): SimulatedProcess {
   const turn = loopGuard(clock);
+  const opened = disk.open();
+  let failed = false;
   let late: (() => void)[] | null = null;
   const call = (callback: () => void): void => {
     if (!process.alive) return;
@@ -69,7 +71,7 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
       },
     },
     store: {
-      ...disk.store,
+      ...opened,
       append: (batch) => append(batch),
       close: () => disk.giveUp(process),
       [Symbol.dispose]: () => disk.giveUp(process),
@@ -78,18 +80,17 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
   disk.take(process);
 
   function write(batch: Batch): void {
-    disk.store.append(batch);
+    opened.append(batch);
     committed();
   }
   /** Who has lost the lock without knowing has no other luck with its disk: the log itself must refuse it. */
   function appendStale(batch: Batch): void {
-    // Positions say nothing of a checkpoint without records: whether a store refuses that is not simulated.
-    if (batch.records.length === 0) throw storeError("LUBDUB_STORE_FAILED");
-    disk.store.append(batch);
+    opened.append(batch);
     disk.wroteStale++;
   }
   function append(batch: Batch): void {
     if (!process.alive) throw storeError("LUBDUB_STORE_FAILED");
+    if (failed) disk.triedAfterFailure++;
     stall(faults.slowMs());
     if (!disk.owns(process)) return appendStale(batch);
     const fault = faults.next();
@@ -97,8 +98,10 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
       case "none":
         return write(batch);
       case "full":
+        throw storeError("LUBDUB_STORE_FULL");
       case "failed":
-        throw storeError(fault === "full" ? "LUBDUB_STORE_FULL" : "LUBDUB_STORE_FAILED");
+        failed = true;
+        throw storeError("LUBDUB_STORE_FAILED");
       case "killed-before":
       case "killed-after":
         if (fault === "killed-after") write(batch);

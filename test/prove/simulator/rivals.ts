@@ -1,4 +1,5 @@
 import { LubdubError } from "../../../src/errors.ts";
+import type { Batch, Store } from "../../../src/log/store.ts";
 import { must } from "./promise.ts";
 import { begun, start } from "./lives.ts";
 import { count, watch, type Scene } from "./scene.ts";
@@ -44,6 +45,15 @@ function refusesRival(scene: Scene): boolean {
   }
 }
 
+function isRefused(store: Store, batch: Batch): boolean {
+  try {
+    store.append(batch);
+    return false;
+  } catch (error) {
+    return error instanceof LubdubError;
+  }
+}
+
 /** Who lost its data while it was stopped goes on: it notices at its first commit, and changes nothing. */
 export async function wakeStale(scene: Scene): Promise<void> {
   const { stale, clock, disk } = scene;
@@ -61,6 +71,9 @@ export async function wakeStale(scene: Scene): Promise<void> {
   );
   await clock.settle();
   await answer;
+  // Also what no position gives away.
+  const checkpoint = { records: [], dedupe: [], snapshots: [] };
+  watch(scene, () => must(isRefused(stale.process.store, checkpoint), "S6 no checkpoint of a stale owner"));
   must(disk.wroteStale === 0, "S6 nothing that a stale owner writes arrives");
   stale.process.alive = false;
 }
