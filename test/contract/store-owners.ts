@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { LubdubError } from "../../src/errors.ts";
 import type { Store } from "../../src/log/store.ts";
 import { checkpoint, erasure, forgotten, positions, queued, session } from "./store-records.ts";
 
@@ -41,7 +42,7 @@ export function ownersContract(name: string, kept: () => TwoOwners): void {
     ])("%s of one that was replaced is refused, and changes nothing", (_, write) => {
       const { stale, owner } = two();
       owner.append({ records: [queued(2, A)], dedupe: [] });
-      for (let tries = 0; tries < 3; tries++) expect(() => write(stale)).toThrow();
+      for (let tries = 0; tries < 3; tries++) expect(() => write(stale)).toThrow(LubdubError);
       expect(() => checkpoint(stale, [], [])).toThrow(isOwned);
       owner.append({ records: [queued(3, A)], dedupe: [] });
       expect(positions(owner.read())).toEqual([1, 2, 3]);
@@ -62,7 +63,7 @@ export function ownersContract(name: string, kept: () => TwoOwners): void {
       const { stale: first, owner: second } = two();
       first.append({ records: [queued(2, A)], dedupe: [] });
       expect(() => second.append({ records: [queued(2, A)], dedupe: [] })).toThrow(isOwned);
-      expect(() => second.append({ records: [queued(3, A)], dedupe: [] })).toThrow();
+      expect(() => second.append({ records: [queued(3, A)], dedupe: [] })).toThrow(LubdubError);
       first.append({ records: [queued(3, A)], dedupe: [] });
       expect(positions(first.read())).toEqual([1, 2, 3]);
     });
