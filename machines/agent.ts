@@ -40,19 +40,19 @@ export type AgentEvent =
  * A probe that was skipped, or failed for another reason, says nothing: the next run is tried.
  */
 export const agentMachine = setup({
-  types: {
-    input: {} as { readonly agentId: string },
-    context: {} as AgentContext,
-    events: {} as AgentEvent,
+  types: {} as {
+    input: { readonly agentId: string };
+    context: AgentContext;
+    events: AgentEvent;
   },
   guards: {
-    "was refused": ({ event }) => event.type === "run.failed" && event.refused !== null,
-    "is the probe, refused": ({ context, event }) => refusesProbe(context, event),
-    "is the probe": ({ context, event }) => "runId" in event && event.runId === context.breaker?.probe?.runId,
+    "was refused": ({ event }) => isRefused(event),
+    "is the probe, refused": ({ context, event }) => isProbe(context, event) && isRefused(event),
+    "is the probe": ({ context, event }) => isProbe(context, event),
   },
   actions: {
     count: assign(({ context, event }) => withTally(context, event)),
-    open: assign(({ context, event }) => opened(withTally(context, event), event)),
+    open: assign(({ context, event }) => opened(context, event)),
     probe: assign(({ context, event }) => probed(withTally(context, event), event)),
     "give the probe up": assign(({ context, event }) => withoutProbe(withTally(context, event))),
     close: assign(({ context, event }) => ({ ...withTally(context, event), breaker: null })),
@@ -94,25 +94,20 @@ export const agentMachine = setup({
   },
 });
 
-const refusesProbe = ({ breaker }: AgentContext, event: AgentEvent): boolean =>
-  event.type === "run.failed" && event.refused !== null && event.runId === breaker?.probe?.runId;
+const isRefused = (event: AgentEvent): boolean => event.type === "run.failed" && event.refused !== null;
+
+const isProbe = ({ breaker }: AgentContext, event: AgentEvent): boolean =>
+  "runId" in event && event.runId === breaker?.probe?.runId;
 
 function withTally(context: AgentContext, event: AgentEvent): AgentContext {
   const tally = tallyAfter(context.tally, event);
-  return tally === undefined || tally === context.tally ? context : { ...context, tally };
+  return tally === undefined ? context : { ...context, tally };
 }
 
 function tallyAfter(tally: Tally | undefined, event: AgentEvent): Tally | undefined {
-  switch (event.type) {
-    case "run.started":
-      return counted(tally, event.count);
-    case "run.ran":
-      return spent(tally, event.tokens);
-    case "run.skipped":
-      return uncounted(tally, event.runId);
-    case "run.failed":
-      return tally;
-  }
+  if (event.type === "run.started") return counted(tally, event.count);
+  if (event.type === "run.ran") return spent(tally, event.tokens);
+  return event.type === "run.skipped" ? uncounted(tally, event.runId) : tally;
 }
 
 function opened(context: AgentContext, event: AgentEvent): AgentContext {

@@ -60,10 +60,10 @@ export type DeliveryEvent =
  * dismisses it. It knows nothing of runs and lanes: a delivery that is stuck holds up no heartbeat.
  */
 export const deliveryMachine = setup({
-  types: {
-    input: {} as { readonly deliveryId: string },
-    context: {} as DeliveryContext,
-    events: {} as DeliveryEvent,
+  types: {} as {
+    input: { readonly deliveryId: string };
+    context: DeliveryContext;
+    events: DeliveryEvent;
   },
   guards: {
     "may start": ({ context, event }) =>

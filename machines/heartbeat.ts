@@ -81,10 +81,10 @@ const dropped = [
  * up its siblings. Pure: time and ids arrive in the events; deadlines are read off the context (`Pending.dueAtMs`).
  */
 export const heartbeatMachine = setup({
-  types: {
-    input: {} as { readonly lane: string },
-    context: {} as HeartbeatContext,
-    events: {} as HeartbeatEvent,
+  types: {} as {
+    input: { readonly lane: string };
+    context: HeartbeatContext;
+    events: HeartbeatEvent;
   },
   guards: {
     "is pending and due": ({ context, event }) => event.type === "run.started" && mayStart(context, event),

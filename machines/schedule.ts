@@ -53,10 +53,10 @@ const set = [begin, { target: "ended", actions: "change" }] as const;
  * It knows nothing of runs: a busy or failed run can neither push a schedule nor end it.
  */
 export const scheduleMachine = setup({
-  types: {
-    input: {} as { readonly scheduleId: string },
-    context: {} as ScheduleContext,
-    events: {} as ScheduleEvent,
+  types: {} as {
+    input: { readonly scheduleId: string };
+    context: ScheduleContext;
+    events: ScheduleEvent;
   },
   guards: {
     "has a next tick": ({ event }) => "nextAtMs" in event && event.nextAtMs !== null,

@@ -84,10 +84,10 @@ export type SessionEvent =
  * A run that succeeded acknowledges exactly what it was offered; any other end leaves the events queued, in order.
  */
 export const sessionMachine = setup({
-  types: {
-    input: {} as { readonly sessionKey: string },
-    context: {} as SessionContext,
-    events: {} as SessionEvent,
+  types: {} as {
+    input: { readonly sessionKey: string };
+    context: SessionContext;
+    events: SessionEvent;
   },
   guards: {
     "has a batch": ({ event }) => event.type === "run.started" && event.eventIds.length > 0,
@@ -161,7 +161,7 @@ export const sessionMachine = setup({
 function changed(context: SessionContext, event: SessionEvent): SessionContext {
   const after = changedQueue(context, event);
   const tally = tallyAfter(after.tally, event);
-  return tally === undefined || tally === after.tally ? after : { ...after, tally };
+  return tally === undefined ? after : { ...after, tally };
 }
 
 const counts = ({ tally }: SessionContext, event: SessionEvent): boolean =>

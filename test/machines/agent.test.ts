@@ -1,7 +1,7 @@
 import { initialTransition, transition, type SnapshotFrom } from "xstate";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { agentMachine, type AgentEvent } from "../../machines/index.ts";
-import { edgeCover } from "./paths/graph.ts";
+import { edgeCover, type EdgeCover } from "./paths/graph.ts";
 
 type Snapshot = SnapshotFrom<typeof agentMachine>;
 
@@ -20,9 +20,10 @@ const refused = (runId: string): AgentEvent => ({
 });
 const EVENTS = RUNS.flatMap((runId) => [started, ran, skipped, failed, refused].map((make) => make(runId)));
 
-const [BEGIN] = initialTransition(agentMachine, { agentId: "main" });
-const after = (events: readonly AgentEvent[]): Snapshot =>
-  events.reduce((snapshot, event) => transition(agentMachine, snapshot, event)[0], BEGIN);
+function after(events: readonly AgentEvent[]): Snapshot {
+  const [begin] = initialTransition(agentMachine, { agentId: "main" });
+  return events.reduce((snapshot, event) => transition(agentMachine, snapshot, event)[0], begin);
+}
 
 /** What the issue says of an agent that refuses, in so many words: nothing of the machine is used. */
 interface Expected {
@@ -60,11 +61,10 @@ const vertexOf = ({ value, context }: Snapshot): string =>
   JSON.stringify([value, context.breaker?.probe?.runId, Math.min(context.breaker?.openings ?? 0, 2)]);
 
 describe("every state and every event", () => {
-  const cover = edgeCover({
-    machine: agentMachine,
-    input: { agentId: "main" },
-    events: () => EVENTS,
-    vertexOf,
+  let cover: EdgeCover<typeof agentMachine>;
+  beforeAll(() => {
+    const input = { agentId: "main" };
+    cover = edgeCover({ machine: agentMachine, input, events: () => EVENTS, vertexOf });
   });
 
   test("every transition that the machine declares is taken", () => {
@@ -119,4 +119,44 @@ describe("what it counts", () => {
       tokens: 0,
     });
   });
+
+  describe.each<[string, readonly AgentEvent[]]>([
+    ["closed", [onDay("r1", 9_000)]],
+    ["open", [onDay("r1", 9_000), refused("r1")]],
+    ["probing", [onDay("r1", 9_000), refused("r1"), onDay("r2", 9_000)]],
+  ])("%s, while a run of another session goes on", (state, before) => {
+    const runs = before.filter(({ type }) => type === "run.started").length;
+
+    test("its start counts", () => {
+      expect(after(before).value).toBe(state);
+      expect(tally(...before, onDay("r9", 9_000))?.day).toMatchObject({ runs: runs + 1 });
+    });
+    test("its tokens count when it ends", () => {
+      const spent: AgentEvent = { type: "run.ran", runId: "r1", tokens: 50 };
+      expect(tally(...before, spent)?.day).toMatchObject({ runs, tokens: 50 });
+    });
+    test("it does not count when it is skipped", () => {
+      expect(tally(...before, skipped("r1"))?.day).toMatchObject({ runs: runs - 1 });
+    });
+  });
+
+  test("the tokens of the probe too", () => {
+    const probing = [onDay("r1", 9_000), refused("r1"), onDay("r2", 9_000)];
+    expect(tally(...probing, { type: "run.ran", runId: "r2", tokens: 7 })?.day).toMatchObject({ tokens: 7 });
+  });
+
+  test("nothing, where nothing counts: then there is no tally at all", () => {
+    expect(after([ran("r1"), skipped("r2")]).context).toStrictEqual({ agentId: "main", breaker: null });
+  });
+});
+
+test("an open circuit says why, until when, how often, and which run tries it", () => {
+  const probing = after([started("r1"), refused("r1"), started("r2")]);
+  expect(after([started("r1"), refused("r1")]).context.breaker).toEqual({
+    refusal: "auth",
+    untilMs: 60_000,
+    openings: 1,
+    probe: null,
+  });
+  expect(probing.context.breaker?.probe).toEqual({ runId: "r2", atMs: 1_000 });
 });

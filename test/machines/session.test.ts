@@ -161,16 +161,83 @@ describe("drained events", () => {
       type: "events.drained",
       eventIds: ["two"],
     });
-    expect(queue(drained)).toEqual(["one", "three"]);
+    expect([queue(drained), drained.value]).toEqual([["one", "three"], "waiting"]);
     expect(after(queued("one"), { type: "events.drained", eventIds: ["one"] }).value).toBe("empty");
   });
   test("leave a frozen batch too", () => {
     const failedOnce = [queued("one"), queued("two"), started(["one", "two"]), failed()];
-    expect(batch(after(...failedOnce, { type: "events.drained", eventIds: ["one"] }))).toEqual(["two"]);
+    const rest = after(...failedOnce, { type: "events.drained", eventIds: ["one"] });
+    expect(rest.context.retry).toEqual({ wakeId: "w-one", eventIds: ["two"] });
     expect(
       after(...failedOnce, { type: "events.drained", eventIds: ["one", "two"] }).context.retry,
     ).toBeNull();
   });
+});
+
+describe("while a run goes on", () => {
+  const offered = [queued("one"), queued("two"), queued("three"), started(["one", "two"])];
+
+  test("drained events are gone; its end acknowledges only what is left of its own", () => {
+    const drain: SessionEvent = { type: "events.drained", eventIds: ["one", "three"] };
+    expect(queue(after(...offered, drain))).toEqual(["two"]);
+    expect(after(...offered, drain, ran()).value).toBe("empty");
+    const more = after(...offered, drain, queued("four"), ran());
+    expect([queue(more), more.value]).toEqual([["four"], "waiting"]);
+  });
+  test("all of its events may be drained: it ends as ever", () => {
+    const drain: SessionEvent = { type: "events.drained", eventIds: ["one", "two", "three"] };
+    const ended = after(...offered, drain, ran());
+    expect([queue(ended), ended.value, ended.context.offer]).toEqual([[], "empty", null]);
+  });
+  test("of drained events that begin like the queue only they go", () => {
+    const drain: SessionEvent = { type: "events.drained", eventIds: ["one", "three"] };
+    expect(queue(after(queued("one"), queued("two"), queued("three"), drain))).toEqual(["two"]);
+  });
+  test("dead letters can be requeued", () => {
+    const died = [queued("old"), started(["old"], "r0"), failed(true, "LUBDUB_RUN_FAILED", "r0")];
+    const requeue: SessionEvent = { type: "events.requeued", eventIds: ["old"], wakeId: "w-new" };
+    expect(queue(after(...died, ...offered, requeue))).toEqual(["one", "two", "three", "old"]);
+  });
+});
+
+describe("marks", () => {
+  const noted = (marks: Readonly<Record<string, number>>, runId = "r1"): SessionEvent => ({
+    type: "run.ran",
+    runId,
+    marks,
+  });
+  const marks = ({ context }: Snapshot) => Object.entries(context.marks ?? {});
+
+  test("are noted by a run that succeeded, whether it had events or not", () => {
+    expect(marks(after(noted({ mail: 7 })))).toEqual([["mail", 7]]);
+    expect(marks(after(queued("one"), noted({ mail: 7 })))).toEqual([["mail", 7]]);
+    const acked = after(queued("one"), started(["one"]), noted({ mail: 7 }));
+    expect([marks(acked), queue(acked)]).toEqual([[["mail", 7]], []]);
+  });
+  test("replace those of the same name and go to the end; the others stay", () => {
+    const twice = after(noted({ mail: 7, builds: 1 }), noted({ mail: 8 }));
+    expect(marks(twice)).toEqual([
+      ["builds", 1],
+      ["mail", 8],
+    ]);
+  });
+  test("are a hundred at most: the oldest go", () => {
+    const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, index]));
+    const kept = marks(after(noted(many)));
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, ["m1", 1], ["m100", 100]]);
+  });
+  test("are not there until one is noted: a run without events and marks changes nothing", () => {
+    for (const begin of [after(), after(queued("one"))])
+      expect(transition(sessionMachine, begin, ran())[0]).toBe(begin);
+  });
+});
+
+test("a run without events counts, and holds none", () => {
+  const count = { runId: "r1", atMs: 1, keepStarts: 2 };
+  const counted = after({ ...started([]), count } as SessionEvent);
+  expect(counted.context).toMatchObject({ offer: null, tally: { starts: [{ runId: "r1", atMs: 1 }] } });
+  const more = after({ ...started([]), count } as SessionEvent, queued("one"), busy());
+  expect([more.context.tally?.starts, queue(more)]).toEqual([[], ["one"]]);
 });
 
 test("a forgotten session keeps nothing, and the end of its run brings nothing back", () => {

@@ -24,6 +24,8 @@ export interface PartRequest {
 export interface PartResult {
   readonly counts: Readonly<Record<string, number>>;
   readonly failures: readonly Finding[];
+  /** What of it was not done, where that is known: the counts are of the rest. */
+  readonly incomplete?: string;
   /** More to tell, for the report. */
   readonly details?: unknown;
 }

@@ -18,6 +18,8 @@ export interface PartReport {
   readonly timeWasOver?: true;
   readonly counts: Readonly<Record<string, number>>;
   readonly failures: readonly Finding[];
+  /** What of it was not done. */
+  readonly incomplete?: string;
   readonly details?: unknown;
 }
 
@@ -59,9 +61,9 @@ export function writeReport(report: RunReport, folder: string): string {
 }
 
 export function table({ parts, verdict, wallMs, tier }: RunReport): string {
-  const rows = parts.map(({ part, verdict: of, wallMs: ms, counts, missing, timeWasOver }) => [
+  const rows = parts.map(({ part, verdict: of, wallMs: ms, counts, missing, incomplete, timeWasOver }) => [
     part,
-    of,
+    incomplete === undefined ? of : `${of}, incomplete`,
     timeWasOver === true ? `${seconds(ms)}, then its time was over` : seconds(ms),
     missing ??
       Object.entries(counts)

@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
+import { judge, type MutationReport, type Wanted } from "../mutation/judge.ts";
+import { SURVIVORS } from "../mutation/survivors.ts";
+import type { Part, PartRequest, PartResult, Tier } from "../part.ts";
 
-/** Of all changed programs, so many in a hundred must fail a test. */
-const SCORE_MIN: Readonly<Record<Tier, number>> = { pr: 90, deep: 97 };
+const WANTED: Readonly<Record<Tier, Wanted>> = {
+  pr: { scoreMin: 90, allExplained: false },
+  deep: { scoreMin: 97, allExplained: true },
+};
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const STRYKER = fileURLToPath(
@@ -12,6 +16,7 @@ const STRYKER = fileURLToPath(
 );
 const REPORT = fileURLToPath(new URL("../../../reports/mutation/incremental.json", import.meta.url));
 const PROGRESS = /(\d+)\/(\d+) tested/g;
+const INSTRUMENTED = /Instrumented \d+ source file\(s\) with (\d+) mutant/;
 const SAID_CHARS_MAX = 2_000;
 const LOOK_EVERY_MS = 500;
 
@@ -22,48 +27,18 @@ export const mutation: Part = {
   minutes: { pr: 2, deep: 12 },
   missing: () => (existsSync(STRYKER) ? undefined : "Stryker is not installed: npm ci"),
   async run({ tier, ...request }: PartRequest): Promise<PartResult> {
-    await stryker(request);
-    return judge(JSON.parse(readFileSync(REPORT, "utf8")) as MutationReport, SCORE_MIN[tier]);
+    const all = await stryker(request);
+    const report = JSON.parse(readFileSync(REPORT, "utf8")) as MutationReport;
+    return judge(report, { all, explained: SURVIVORS, wanted: WANTED[tier] });
   },
 };
 
-/** The part of Stryker's report (mutation-testing-report-schema) that is read here. */
-export interface MutationReport {
-  readonly files: Readonly<Record<string, { readonly mutants: readonly Mutant[] }>>;
-}
-
-interface Mutant {
-  readonly mutatorName: string;
-  readonly replacement?: string;
-  readonly status: string;
-  readonly location: { readonly start: { readonly line: number } };
-}
-
-const NOTICED: ReadonlySet<string> = new Set(["Killed", "Timeout"]);
-const MISSED: ReadonlySet<string> = new Set(["Survived", "NoCoverage"]);
-
-/** @param scoreMin - percent */
-export function judge({ files }: MutationReport, scoreMin: number): PartResult {
-  const mutants = Object.entries(files).flatMap(([file, { mutants: of }]) =>
-    of.map((mutant) => ({ file, ...mutant })),
-  );
-  const noticed = mutants.filter(({ status }) => NOTICED.has(status)).length;
-  const missed = mutants.filter(({ status }) => MISSED.has(status));
-  const score = Math.floor((1_000 * noticed) / Math.max(1, noticed + missed.length)) / 10;
-  return {
-    counts: { mutants: noticed + missed.length, noticed, survived: missed.length, "% score": score },
-    failures:
-      score >= scoreMin ? [] : [finding(`${score} % of the mutants are noticed; ${scoreMin} % are wanted`)],
-    details: missed.map(({ file, location, mutatorName, replacement = "" }) => ({
-      at: `${file}:${location.start.line}`,
-      mutatorName,
-      replacement,
-    })),
-  };
-}
-
-/** Interrupted when its time is over, it keeps what it has found so far: a later run goes on from there. */
-async function stryker({ progress, isOver }: Pick<PartRequest, "progress" | "isOver">): Promise<void> {
+/**
+ * Interrupted when its time is over, it keeps what it has found so far: a later run goes on from there.
+ *
+ * @returns how many mutants there are
+ */
+async function stryker({ progress, isOver }: Pick<PartRequest, "progress" | "isOver">): Promise<number> {
   // Tests that sync would wait for the disk at each mutant; what they prove here does not need one.
   const memory = existsSync("/dev/shm") ? { TMPDIR: "/dev/shm" } : {};
   const child = spawn(process.execPath, [STRYKER, "run"], {
@@ -72,8 +47,11 @@ async function stryker({ progress, isOver }: Pick<PartRequest, "progress" | "isO
     env: { ...process.env, ...memory },
   });
   let said = "";
+  let all = 0;
   const take = (chunk: Buffer): void => {
     said = (said + chunk.toString()).slice(-SAID_CHARS_MAX);
+    const instrumented = INSTRUMENTED.exec(said);
+    if (instrumented !== null) all = Number(instrumented[1]);
     const last = [...said.matchAll(PROGRESS)].at(-1);
     if (last !== undefined) progress(Number(last[1]), Number(last[2]));
   };
@@ -87,10 +65,6 @@ async function stryker({ progress, isOver }: Pick<PartRequest, "progress" | "isO
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   clearInterval(watch);
   if (code !== 0 && !isCut) throw new Error(`Expected Stryker to end with 0; got ${String(code)}: ${said}`);
+  if (all === 0) throw new Error(`Expected Stryker to say how many mutants there are; it said ${said}`);
+  return all;
 }
-
-const finding = (message: string): Finding => ({
-  seed: 0,
-  message,
-  reproduce: "npm run prove -- --only mutation",
-});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { encode, type ActorKind } from "../../src/core/actor.ts";
+import type { Effect } from "../../src/core/effects.ts";
+import { step } from "../../src/core/step.ts";
+import { createWorld, type AnyEntry, type World, type WorldOptions } from "../../src/core/world.ts";
+import { KEY, LANE, log, played, queued, runStarted, type Draft } from "../support/records.ts";
+
+const laneOf = (): string => LANE;
+const limits = { agent: "main", keepStarts: 2 };
+const delivery: Draft = {
+  type: "delivery.queued",
+  facts: {
+    deliveryId: "d-1",
+    runId: "r0",
+    wakeId: "w0",
+    route: {},
+    destination: "here",
+    expiresAtMs: 9_000,
+  },
+  body: { text: "hello" },
+};
+const schedule = {
+  type: "schedule.set",
+  facts: {
+    scheduleId: "s-1",
+    nextAtMs: 60_000,
+    cadence: { kind: "at", atMs: 60_000 },
+    source: "cron",
+    intent: "scheduled",
+    reason: "once",
+    trust: "trusted",
+    onMissed: "catch-up",
+    origin: "call",
+  },
+} as Draft;
+const ALL = [queued("e1"), runStarted(["e1"], { limits }), delivery, schedule];
+
+/** One actor of each kind, where it is found, and what is known of it beside its machine when it is new. */
+const KINDS: readonly [ActorKind, string, (world: World) => AnyEntry, object][] = [
+  ["session", KEY, (world) => world.session(KEY), { previous: 0, lane: LANE }],
+  ["heartbeat", LANE, (world) => world.heartbeat(LANE), { lane: LANE, alarmAtMs: null }],
+  ["schedule", "s-1", (world) => world.schedules.get("s-1"), { previous: 0 }],
+  ["agent", "main", (world) => world.agents.get("main"), {}],
+  ["delivery", "d-1", (world) => world.deliveries.get("d-1"), { previous: 0 }],
+];
+
+/** A world over what another one had stored, each actor with 7 as its newest position. */
+function over(stored: World, options: Partial<WorldOptions> = {}): World {
+  const actors = new Map(
+    KINDS.map(([kind, key, find]) => [`${kind} ${key}`, { state: encode(find(stored).actor), previous: 7 }]),
+  );
+  return createWorld({ laneOf, source: (kind, key) => actors.get(`${kind} ${key}`), ...options });
+}
+
+describe.each(KINDS)("a %s that was stored", (kind, key, find, fresh) => {
+  test("comes back as it was, under its own name", () => {
+    const { world } = played(...ALL);
+    const back = find(over(world));
+    expect(encode(back.actor)).toBe(encode(find(world).actor));
+    const newest = "previous" in fresh ? { previous: 7 } : {};
+    expect(back).toEqual({ ...fresh, ...newest, kind, key, dirty: false, actor: back.actor });
+  });
+  test("is new where nothing is stored", () => {
+    const entry = find(createWorld({ laneOf }));
+    expect(entry).toEqual({ ...fresh, kind, key, dirty: false, actor: entry.actor });
+    expect(encode(entry.actor)).not.toBe(encode(find(played(...ALL).world).actor));
+  });
+  test("takes the place of what another world has, and whoever looks on is told of both", () => {
+    const told: string[] = [];
+    const world = createWorld({
+      laneOf,
+      onLive: (entry) => told.push(`live ${entry.kind}`),
+      onEvicted: (entry) => told.push(`evicted ${entry.kind}`),
+    });
+    const before = find(world);
+    const { world: from } = played(...ALL);
+    world.restore(kind, key, from);
+    expect(find(world)).not.toBe(before);
+    expect(encode(find(world).actor)).toBe(encode(find(from).actor));
+    expect(find(world).actor).not.toBe(find(from).actor);
+    expect(told).toEqual([`live ${kind}`, `evicted ${kind}`, `live ${kind}`]);
+  });
+});
+
+test("a lane that is restored keeps its alarm: the host is set to look at it", () => {
+  const world = createWorld({ laneOf });
+  world.heartbeat(LANE).alarmAtMs = 5_000;
+  world.restore("heartbeat", LANE, played(...ALL).world);
+  expect(world.heartbeat(LANE).alarmAtMs).toBe(5_000);
+});
+
+test("an actor that is restored or came back moves on, and its effects reach the host", () => {
+  const effects: Effect[] = [];
+  const before = played(queued("e1"), delivery).world;
+  const perform = (effect: Effect) => void effects.push(effect);
+  const world = createWorld({ laneOf, perform });
+  world.restore("heartbeat", LANE, before);
+  world.restore("session", KEY, before);
+  world.restore("delivery", "d-1", before);
+  const started: Draft = {
+    type: "delivery.started",
+    atMs: 2_000,
+    facts: { deliveryId: "d-1", attempt: 1 },
+  };
+  for (const record of log(runStarted(["e1"]), started)) step(world, record);
+  expect(effects.map(({ type }) => type)).toEqual(["run.begin", "delivery.begin"]);
+});
+
+describe("a world", () => {
+  test("keeps live what was asked for, not what was only looked at", () => {
+    const world = over(played(...ALL).world);
+    expect(world.peekSession(KEY).actor.context.queue).toHaveLength(1);
+    expect(world.peekHeartbeat(LANE).actor.value).toBe("running");
+    expect([world.sessions.size, world.heartbeats.size]).toEqual([0, 0]);
+    expect(world.session(KEY)).toBe(world.peekSession(KEY));
+    expect(world.heartbeat(LANE)).toBe(world.peekHeartbeat(LANE));
+    expect([[...world.sessions.keys()], [...world.heartbeats.keys()]]).toEqual([[KEY], [LANE]]);
+    expect(world.laneOf(KEY)).toBe(LANE);
+  });
+  test("tells of what goes to rest, once", () => {
+    const told: string[] = [];
+    const world = createWorld({ laneOf, onEvicted: ({ kind, key }) => told.push(`${kind} ${key}`) });
+    world.session(KEY);
+    world.heartbeat(LANE);
+    world.evictSession(KEY);
+    world.evictSession(KEY);
+    world.evictHeartbeat(LANE);
+    expect(told).toEqual([`session ${KEY}`, `heartbeat ${LANE}`]);
+    expect([world.sessions.size, world.heartbeats.size]).toEqual([0, 0]);
+  });
+  test("that is cleared has nothing live", () => {
+    const { world } = played(...ALL);
+    world.clear();
+    const live = [world.sessions, world.heartbeats, world.schedules.live, world.agents.live];
+    expect([...live, world.deliveries.live].map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
+  });
+  test("has another one at rest over the same source, that does nothing", () => {
+    const effects: Effect[] = [];
+    const stored = over(played(queued("e1")).world, { perform: (effect) => void effects.push(effect) });
+    const rest = stored.atRest();
+    for (const record of log(runStarted(["e1"]))) step(rest, record);
+    expect(rest.heartbeat(LANE).actor.value).toBe("running");
+    expect(stored.heartbeat(LANE).actor.value).toBe("pending");
+    expect([stored.sessions.size, effects]).toEqual([0, []]);
+  });
+});
