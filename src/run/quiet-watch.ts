@@ -22,14 +22,14 @@ const JUMP_NOTICED_MS = 60_000;
 const LOOKS_PER_TURN_MAX = 500;
 
 /**
- * Deadlines are on the steady clock, quiet hours on the wall clock. When the wall clock jumps against the steady one, what quiet
- * hours hold back is asked again until when, and its deadline follows.
+ * Deadlines are on the steady clock, quiet hours on the wall clock. When the wall clock jumps against the steady one, and at
+ * each start, what quiet hours hold back is asked again until when, and its deadline follows.
  */
 export class QuietWatch {
   readonly #parts: QuietWatchParts;
   readonly #wallMs: () => number;
-  /** How far the steady clock was ahead when deadlines were last as the wall clock says. */
-  #aheadMs = 0;
+  /** How far the steady clock was ahead when deadlines were last as the wall clock says; null: not known since a start. */
+  #aheadMs: number | null = null;
   #lanes: Iterator<string> | null = null;
   /** What a lane holds back cannot be moved while it runs. */
   readonly #running = new Set<string>();
@@ -44,7 +44,7 @@ export class QuietWatch {
     const { clock, options, journal } = this.#parts;
     if ((options.limits?.quietHours ?? []).length === 0) return;
     const aheadMs = clock.nowMs() - this.#wallMs();
-    if (Math.abs(aheadMs - this.#aheadMs) > JUMP_NOTICED_MS) {
+    if (this.#aheadMs === null || Math.abs(aheadMs - this.#aheadMs) > JUMP_NOTICED_MS) {
       this.#aheadMs = aheadMs;
       this.#lanes = this.#allLanes();
     }
@@ -61,7 +61,7 @@ export class QuietWatch {
 
   /** What was moved may be lost with a failed commit. */
   reset(): void {
-    this.#aheadMs = 0;
+    this.#aheadMs = null;
     this.#lanes = null;
     this.#running.clear();
   }

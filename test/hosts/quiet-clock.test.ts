@@ -90,6 +90,23 @@ test("a clock that was ahead and is right again after a restart: the hold follow
   expect(runs).toEqual(["2026-11-24T19:00"]);
 });
 
+test("a clock that was behind the log and has caught up with it at a restart: the hold ends with the night", async () => {
+  const clock = at("15:00");
+  const store = memoryStore();
+  const { heart } = watched(clock, store);
+  await send(heart);
+  clock.jump(-3 * HOUR_MS);
+  await heart.heartbeat.why(D); // the jump is seen
+  await clock.advance(11 * HOUR_MS); // 23:00, and 02:00 in the log
+  await send(heart, "in the night");
+  const copy = memoryStore();
+  copy.append({ records: [...store.read()], dedupe: [] });
+  const morning = simulatedClock({ startMs: Date.parse("2026-11-25T05:00Z") });
+  const { runs } = watched(morning, copy);
+  await morning.advance(8 * HOUR_MS);
+  expect(runs).toEqual(["2026-11-25T07:00"]);
+});
+
 test("one that waits behind a run of its lane is looked at when that ends", async () => {
   const clock = at("23:00");
   const { promise, resolve } = Promise.withResolvers<{ status: "ran" }>();
