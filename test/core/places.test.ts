@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { actorsOf, placeOf } from "../../src/core/step.ts";
+import { createWorld } from "../../src/core/world.ts";
+import { KEY, LANE, log, queued, runSkipped, runStarted, type Draft } from "../support/records.ts";
+
+describe("what must be looked at afterwards", () => {
+  const place = (draft: Draft) => placeOf(log(draft)[0]!, { lane: LANE });
+  const deliverySent: Draft = {
+    type: "delivery.sent",
+    facts: { deliveryId: "d-1", attempt: 1, durationMs: 1 },
+  };
+  const schedulePaused: Draft = { type: "schedule.paused", facts: { scheduleId: "s-1" } };
+  const limits = { agent: "main", keepStarts: 2 };
+
+  test("is the lane of the session, or the one that the record names, or the delivery, or the schedule", () => {
+    expect(place(queued("e1"))).toEqual({ kind: "heartbeat", key: LANE });
+    expect(place(runSkipped({ lane: "before" }))).toEqual({ kind: "heartbeat", key: "before" });
+    expect(place(deliverySent)).toEqual({ kind: "delivery", key: "d-1" });
+    expect(place(schedulePaused)).toEqual({ kind: "schedule", key: "s-1" });
+  });
+
+  const brought = (draft: Draft) => {
+    const world = createWorld({ laneOf: () => LANE });
+    const { session: entry, place: at, agentId } = actorsOf(world, log(draft)[0]!);
+    expect([entry.key, at.key]).toEqual([KEY, place(draft).key]);
+    return {
+      agentId,
+      live: [world.heartbeats, world.schedules.live, world.deliveries.live, world.agents.live].map((live) => [
+        ...live.keys(),
+      ]),
+    };
+  };
+
+  test.each<[string, Draft, string[][]]>([
+    ["an event", queued("e1"), [[LANE], [], [], []]],
+    ["a counted run", runStarted([], { limits }), [[LANE], [], [], ["main"]]],
+    ["a schedule", schedulePaused, [[], ["s-1"], [], []]],
+    ["a delivery", deliverySent, [[], [], ["d-1"], []]],
+    ["a forgotten session", { type: "session.forgotten", facts: {} }, [[LANE], [], [], []]],
+    [
+      "one with schedules and deliveries",
+      { type: "session.forgotten", facts: { schedules: ["s-1"], deliveries: ["d-1", "d-2"] } },
+      [[LANE], ["s-1"], ["d-1", "d-2"], []],
+    ],
+  ])("is brought to life before it is moved: %s", (_, draft, live) => {
+    expect(brought(draft).live).toEqual(live);
+  });
+  test("says whose limits count the run", () => {
+    expect(brought(runStarted([], { limits })).agentId).toBe("main");
+    expect(brought(queued("e1")).agentId).toBeUndefined();
+  });
+});
