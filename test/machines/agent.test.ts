@@ -140,6 +140,22 @@ describe("what it counts", () => {
     });
   });
 
+  test("never less than no run: one that began yesterday may be skipped today", () => {
+    const days = [onDay("r1", 9_000), onDay("r2", 10_000), skipped("r1"), skipped("r2")];
+    expect(tally(...days)).toEqual({ starts: [], day: { endsAtMs: 10_000, runs: 0, tokens: 0 } });
+  });
+
+  test("a run that it does not know no second time", () => {
+    const twice = [onDay("r1", 9_000), onDay("r2", 9_000), skipped("r1"), skipped("r1")];
+    expect(tally(...twice)).toMatchObject({ starts: [{ runId: "r2" }], day: { runs: 1 } });
+  });
+
+  test("no day where none is counted", () => {
+    expect(tally(started("r1"), started("r2"), skipped("r1"))).toStrictEqual({
+      starts: [{ runId: "r2", atMs: 1_000 }],
+    });
+  });
+
   test("the tokens of the probe too", () => {
     const probing = [onDay("r1", 9_000), refused("r1"), onDay("r2", 9_000)];
     expect(tally(...probing, { type: "run.ran", runId: "r2", tokens: 7 })?.day).toMatchObject({ tokens: 7 });

@@ -77,6 +77,36 @@ describe("a delivery", () => {
     expect(after(queued, started(1_000), failed(null), dismissed).value).toBe("ended");
     expect(after(queued, started(1_000), dismissed).value).toBe("sending");
   });
+  test("is tried again when it is due: the host begins to send it, and the try counts", () => {
+    const waiting = after(queued, started(1_000), failed(3_000));
+    const begun = (from: Snapshot, event: DeliveryEvent): string[] =>
+      transition(deliveryMachine, from, event)[1].map(({ type }) => type);
+    expect(begun(after(queued), started(1_000))).toContain("begin to send");
+    expect(begun(waiting, started(3_000))).toContain("begin to send");
+    expect(begun(waiting, started(2_999))).toEqual([]);
+    const again = after(queued, started(1_000), failed(3_000), started(3_000));
+    expect([again.value, again.context.attempts, again.context.startedAtMs]).toEqual(["sending", 2, 3_000]);
+  });
+  test("that waits for its next try expires when its time is over, with the last word on why", () => {
+    const tried = [queued, started(1_000), failed(3_000)];
+    expect(after(...tried, expired(8_999)).value).toBe("retrying");
+    expect(after(...tried, expired(9_000)).context).toMatchObject({
+      deliveryId: "d-1",
+      error: { code: "LUBDUB_DELIVERY_EXPIRED", message: "too late" },
+      diedAtMs: 9_000,
+    });
+  });
+  test.each<[string, readonly DeliveryEvent[]]>([
+    ["pending", [queued]],
+    ["sending", [queued, started(1_000)]],
+    ["retrying", [queued, started(1_000), failed(3_000)]],
+    ["dead", [queued, started(1_000), failed(null)]],
+  ])("ends with its session when that is forgotten: %s", (state, events) => {
+    expect(after(...events).value).toBe(state);
+    const over = after(...events, { type: "session.forgotten" });
+    expect([over.value, over.context]).toEqual(["ended", after().context]);
+    expect(over.context).toMatchObject({ deliveryId: "d-1", letter: null });
+  });
 });
 
 describe("what a session knows of its replies", () => {
@@ -105,6 +135,11 @@ describe("what a session knows of its replies", () => {
       deliveryIds: [],
       said: [],
     });
+  });
+  test("what was heard stays said when another was not", () => {
+    const both = [put("one", "here"), put("two", "there")];
+    for (const type of ["delivery.died", "delivery.dismissed"] as const)
+      expect(outbox(...both, { type, deliveryId: "one" })?.said).toMatchObject([{ deliveryId: "two" }]);
   });
   test("sixteen destinations, the oldest goes first", () => {
     const many = Array.from({ length: 20 }, (_, index) => put(`d-${index}`, `to-${index}`));

@@ -100,5 +100,6 @@ test("and each event, in each state, leaves what a simple model of it expects", 
 test("one that is over is as if it had never been", () => {
   const ends = cover.paths.map(({ events }) => after(events)).filter(({ value }) => value === "ended");
   expect(ends.length).toBeGreaterThan(0);
+  expect(after([]).context).toMatchObject({ scheduleId: "s1", spec: null, nextAtMs: null });
   expect(ends.map(({ context }) => context)).toEqual(ends.map(() => after([]).context));
 });

@@ -240,6 +240,14 @@ test("a run without events counts, and holds none", () => {
   expect([more.context.tally?.starts, queue(more)]).toEqual([[], ["one"]]);
 });
 
+test("what counts nothing changes nothing", () => {
+  const count = { runId: "r1", atMs: 1, keepStarts: 2, dayEndsAtMs: 9 };
+  const counted = after({ ...started([]), count } as SessionEvent);
+  const none: SessionEvent = { type: "run.ran", runId: "r1", tokens: 0 };
+  for (const event of [none, ran(), busy("r9")])
+    expect(transition(sessionMachine, counted, event)[0]).toBe(counted);
+});
+
 test("a forgotten session keeps nothing, and the end of its run brings nothing back", () => {
   const forgotten = after(queued("one"), started(["one"]), { type: "session.forgotten" });
   expect(forgotten.value).toBe("empty");
