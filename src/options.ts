@@ -162,7 +162,7 @@ export function resolveOptions(options: HeartbeatOptions): ResolvedOptions {
 /** Adds what follows from others. A dedupe key answers with the ids of its record, so the record must live as long. */
 function completed(options: z.infer<typeof schema>): ResolvedOptions {
   const { dedupeWindowMs, retainMs = Math.max(RETAIN_MS, dedupeWindowMs) } = options;
-  const policies = options.limits === undefined ? null : policiesOf(options.limits);
+  const policies = options.limits === undefined ? null : policiesOf(options.limits, options.concurrency);
   if (retainMs >= dedupeWindowMs) return { ...options, retainMs, policies };
   throw new LubdubError("LUBDUB_OPTION_INVALID", {
     expected: `option \`retainMs\` to be at least \`dedupeWindowMs\` (${dedupeWindowMs})`,

@@ -43,14 +43,15 @@ export interface Policies {
  * All policies in one. When several hold a wake back, the longest is told: what it is looked at for before that would only
  * be held again. Which intents pass which policy is a table in `machines/intents.ts`.
  *
+ * @param concurrency - runs at a time: as many of the newest starts may turn out not to count, and must leave the others known
  * @throws LubdubError `LUBDUB_SCHEDULE_INVALID`
  */
-export function policiesOf(limits: Limits): Policies {
+export function policiesOf(limits: Limits, concurrency: number): Policies {
   const quietUntil = quietHours(limits.quietHours ?? []);
   const midnight = calendar("0 0 * * *", limits.zone ?? "UTC");
   const { session = {}, agent = {}, selfWakes = false, breaker = false } = limits;
   const floods = [session.flood, agent.flood].map((flood) => (flood ? flood.runs : 1));
-  const keepStarts = Math.max(...floods);
+  const keepStarts = Math.max(...floods) + concurrency;
   const counting = [session, agent, selfWakes, breaker].some(
     (limit) => limit && Object.keys(limit).length > 0,
   );

@@ -1,4 +1,6 @@
 import type { Offer, SessionContext, Wake } from "../../machines/index.ts";
+import type { Clock } from "./clock.ts";
+import type { Journal } from "./journal.ts";
 import { settleInterrupted, type Settling } from "./run-end.ts";
 
 /**
@@ -18,7 +20,7 @@ export function keepingItsFailures(wake: Wake, { queue, retry, offer }: SessionC
 
 /** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
 export function handOver(
-  { journal, clock }: Pick<Settling, "journal" | "clock">,
+  { journal, clock }: { readonly journal: Pick<Journal, "write">; readonly clock: Pick<Clock, "nowMs"> },
   lane: string,
   wake: Wake,
   dueAtMs = clock.nowMs(),

@@ -79,6 +79,22 @@ describe("#19745, problem 1, problem 25: cooldown", () => {
     expect((await failing.heartbeat.why(D)).code).toBe("flood");
   });
 
+  test.each([
+    [{ spacingMs: 30 * SECOND_MS }, "cooldown"],
+    [{ flood: { runs: 2, windowMs: MINUTE_MS } }, "flood"],
+  ])("a run by hand that finds the agent busy makes %j forget no start before it", async (limit, hold) => {
+    for (const limits of [{ session: limit }, { agent: limit }]) {
+      const heart = setUp(limits);
+      heart.agent.answers(RAN, hold === "flood" ? RAN : BUSY, BUSY, BUSY, RAN);
+      await heart.soon(heart.heartbeat.wake("1", { sessionKey: D }));
+      if (hold === "flood") await heart.soon(heart.heartbeat.wake("2", { sessionKey: D }));
+      await heart.soon(heart.heartbeat.requestHeartbeat({ sessionKey: D, intent: "manual" }));
+      await heart.soon(heart.heartbeat.forget(D));
+      await heart.soon(heart.heartbeat.wake("3", { sessionKey: D }));
+      expect((await heart.heartbeat.why(D)).code).toBe(hold);
+    }
+  });
+
   test("problem 18: an agent's cooldown is for all its sessions, and for no other agent", async () => {
     const heart = setUp({ agent: { spacingMs: MINUTE_MS } });
     for (const sessionKey of [D, E, W]) await heart.soon(heart.heartbeat.wake("one", { sessionKey }));

@@ -126,3 +126,16 @@ test("one that waits behind a run of its lane is looked at when that ends", asyn
   await clock.settle();
   expect(order).toEqual(["agent:web:7", D]);
 });
+
+test("one that stands in a lane of before is asked anew in its lane of today", async () => {
+  const clock = at("23:00");
+  const store = { ...memoryStore(), close() {} };
+  const { heart } = watched(clock, store);
+  await send(heart);
+  await heart.soon(heart.heartbeat.close());
+  const today = testHeart({ limits, laneOf: () => "lane" }, { clock, store });
+  clock.jump(-4 * HOUR_MS);
+  await clock.advance(2 * MINUTE_MS);
+  expect(today.agent.calls).toHaveLength(1);
+  expect(await today.heartbeat.peekSystemEvents(D)).toEqual([]);
+});

@@ -33,6 +33,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(reports, { recursive: true }));
 
+/** What is seldom enough to be lost unseen by a change of the generator. */
+const HOLDS = [
+  ...["quiet-hours", "cooldown", "flood", "self-wake", "circuit-open"].map((hold) => `held by ${hold}`),
+  "events of quiet hours in one run",
+  "wakes caused by a run",
+  "breakers opened",
+  "breakers half open",
+  "breakers opened again",
+  "breakers closed",
+];
+
 const fakePart = (name: string, result: Partial<PartResult>, missing?: string): Part => ({
   name,
   invariants: ["S1"],
@@ -43,11 +54,13 @@ const reportIn = (folder: string): RunReport =>
   JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] as string), "utf8")) as RunReport;
 
 describe("a slice of each part", () => {
-  test("the simulator: 60 seeds, some twice, no promise broken", async () => {
-    const size = { seeds: 60, steps: 80 };
-    const { counts, failures } = await simulatorPart({ pr: size, deep: size }).run(request);
+  test("the simulator: 150 seeds, some twice, no promise broken, and every kind of hold reached", async () => {
+    const size = { seeds: 150, steps: 80 };
+    const { counts, failures, details } = await simulatorPart({ pr: size, deep: size }).run(request);
     expect(failures).toEqual([]);
-    expect(counts).toMatchObject({ seeds: 60, "run twice": 3 });
+    expect(counts).toMatchObject({ seeds: 150, "run twice": 8 });
+    const { reached } = details as { reached: Record<string, number> };
+    expect(HOLDS.filter((name) => !reached[name])).toEqual([]);
     expect(counts["events"]).toBeGreaterThan(1_000);
     expect(counts["crashes"]).toBeGreaterThan(10);
   });

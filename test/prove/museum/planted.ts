@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Bug } from "./bug.ts";
 import { CORE_BUGS } from "./core-bugs.ts";
 import { DELIVERY_BUGS } from "./delivery-bugs.ts";
+import { HOLD_BUGS } from "./hold-bugs.ts";
 import { HOST_BUGS } from "./host-bugs.ts";
 import { MACHINE_BUGS } from "./machine-bugs.ts";
 import { SCHEDULE_BUGS } from "./schedule-bugs.ts";
@@ -12,6 +13,7 @@ export const BUGS: readonly Bug[] = [
   ...HOST_BUGS,
   ...SCHEDULE_BUGS,
   ...DELIVERY_BUGS,
+  ...HOLD_BUGS,
 ];
 
 const ROOT = new URL("../../../", import.meta.url);

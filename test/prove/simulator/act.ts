@@ -1,8 +1,7 @@
 import type { EventOptions } from "../../../src/api.ts";
-import type { Accepted, Intent, Recorded } from "../../../src/vocabulary.ts";
+import type { Accepted, Intent, Recorded, RunRequest } from "../../../src/vocabulary.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { actOnDelivery, routeOf, turnRoute } from "./deliveries.ts";
-import { dedupeId } from "./model-session.ts";
 import { must } from "./promise.ts";
 import type { Plan } from "./plan.ts";
 import { count, percent, watch, type Scene } from "./scene.ts";
@@ -45,6 +44,17 @@ interface Sent {
   readonly text: string;
 }
 
+/** What a run leaves behind: it asks for its own session again, or for another one. */
+export function wakeOn(scene: Scene, { sessionKey, runId }: Pick<RunRequest, "sessionKey" | "runId">): void {
+  const { plan, clock, sent } = scene;
+  if (!plan.options.limits?.selfWakes || !percent(scene, 50)) return;
+  const another = plan.keys[Math.floor(clock.random() * plan.keys.length)] as string;
+  const key = percent(scene, 80) ? sessionKey : another;
+  const text = `event ${sent.length + 1}`;
+  sent.push({ key, text });
+  submit(scene, { key, text }, { runId, named: false });
+}
+
 /** Something new; or what was sent before, a moment or long ago, by another process perhaps, and in any order. */
 function send(scene: Scene, key: string): void {
   const { clock, sent } = scene;
@@ -54,7 +64,16 @@ function send(scene: Scene, key: string): void {
   if (back > 0 && before !== undefined) return sendAgain(scene, before);
   const text = `event ${sent.length + 1}`;
   sent.push({ key, text });
-  submit(scene, { key, text });
+  submit(scene, { key, text }, causeOf(scene));
+}
+
+/** Now and then what a run has begun ends later, perhaps after a restart, and names it. */
+function causeOf(scene: Scene): Cause | undefined {
+  const { plan, model, clock } = scene;
+  if (!plan.options.limits?.selfWakes || !percent(scene, 20)) return undefined;
+  const { newestRuns } = model.limits;
+  const runId = newestRuns[Math.floor(clock.random() * newestRuns.length)];
+  return runId === undefined ? undefined : { runId, named: true };
 }
 
 function sendAgain(scene: Scene, before: Sent): void {
@@ -71,7 +90,7 @@ function atTheEdge(scene: Scene): void {
   const { clock, sent, model } = scene;
   const before = sent[Math.floor(clock.random() * sent.length)];
   if (before === undefined) return;
-  const endMs = model.dedupeEndMs.get(dedupeId(before.key, before.text)) ?? 0;
+  const endMs = model.dedupe.endMsOf(before.key, before.text);
   const waitMs = endMs - Math.max(clock.nowMs(), model.atMs);
   if (waitMs <= 1 || waitMs > EDGE_MS_MAX) return;
   clock.stall(waitMs + Math.floor(clock.random() * 3) - 1);
@@ -81,7 +100,7 @@ function atTheEdge(scene: Scene): void {
 
 const EDGE_MS_MAX = 60_000;
 
-function submit(scene: Scene, { key, text }: Sent): void {
+function submit(scene: Scene, { key, text }: Sent, cause?: Cause): void {
   const { clock, life, plan } = scene;
   const options = {
     sessionKey: key,
@@ -89,8 +108,9 @@ function submit(scene: Scene, { key, text }: Sent): void {
     dedupeKey: text,
     ...cargoOf(plan, key, text),
     ...(clock.random() < 0.3 ? { coalesceMs: 0 } : {}),
+    ...(cause?.named ? { cause: cause.runId } : {}),
   };
-  const asked = { key, dedupeKey: text, atMs: clock.nowMs() };
+  const asked = { key, dedupeKey: text, atMs: clock.nowMs(), runId: cause?.runId };
   const call =
     clock.random() < 0.8
       ? life.heartbeat.wake(text, options)
@@ -100,11 +120,19 @@ function submit(scene: Scene, { key, text }: Sent): void {
 
 type Answered = Recorded & Partial<Accepted>;
 
+/** The run that a call comes out of: it is made in it, or names it. */
+interface Cause {
+  readonly runId: string;
+  readonly named: boolean;
+}
+
 interface Asked {
   readonly key: string;
   readonly dedupeKey?: string;
   /** By the clock on the wall, which the log's time is never behind. */
   readonly atMs?: number;
+  /** The run that asks. */
+  readonly runId?: string | undefined;
 }
 
 /** What travels with an event: all of it follows from key and text, so that it can be checked wherever it arrives. */
@@ -132,7 +160,7 @@ function note(scene: Scene, asked: Asked, call: Promise<Answered>): void {
 
 function checkAccepted(
   scene: Scene,
-  { key, dedupeKey, atMs = 0 }: Asked,
+  { key, dedupeKey, atMs = 0, runId }: Asked,
   { position, sessionKey, eventId, deduplicated }: Answered,
 ): void {
   const { disk, model, plan } = scene;
@@ -141,12 +169,11 @@ function checkAccepted(
   must(record.sessionKey === key && sessionKey === key, "S3 it is there under its own key");
   if (eventId !== undefined && record.type === "event.queued")
     must(record.facts.eventId === eventId, "S2 under its own id");
+  if (!deduplicated && (record.type === "event.queued" || record.type === "wake.requested"))
+    must(record.facts.cause?.runId === runId, "L2 what a run leaves behind is known as its own");
   if (dedupeKey === undefined || eventId === undefined || !deduplicated) return;
   count(scene, "duplicates answered");
-  must(
-    model.eventIdByDedupeKey.get(dedupeId(key, dedupeKey)) === eventId,
-    "S9 a duplicate is answered as the first time",
-  );
+  must(model.dedupe.eventIdOf(key, dedupeKey) === eventId, "S9 a duplicate is answered as the first time");
   must(
     record.atMs + plan.options.dedupeWindowMs > atMs,
     "S9 a dedupe key is free again at the end of its window",

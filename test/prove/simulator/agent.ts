@@ -30,9 +30,11 @@ interface AgentParts {
   /** Looks at each call before it is answered; what it throws must reach the simulation, not the runner. */
   readonly watch: (check: () => void) => void;
   readonly called: (request: RunRequest) => void;
+  /** Whatever a run does beside its answer. */
+  readonly leaves: (request: RunRequest) => void;
 }
 
-export function simulatedAgent({ plan, clock, laneOf, watch, called }: AgentParts): SimulatedAgent {
+export function simulatedAgent({ plan, clock, laneOf, watch, called, leaves }: AgentParts): SimulatedAgent {
   const calls = new Map<string, Call>();
   const working = new Map<string, Call>();
   const moods = Object.entries(plan.agent).flatMap(([mood, weight]) =>
@@ -68,6 +70,8 @@ export function simulatedAgent({ plan, clock, laneOf, watch, called }: AgentPart
       case "deaf":
         await later(plan.runTimeoutMs * 3);
         return { status: "ran" };
+      case "refuses":
+        return { status: "failed", reason: "no key", class: clock.random() < 0.5 ? "auth" : "quota" };
       case "nonsense":
         return { status: "perhaps" };
     }
@@ -97,6 +101,7 @@ export function simulatedAgent({ plan, clock, laneOf, watch, called }: AgentPart
       calls.set(request.runId, call);
       working.set(lane, call);
       const mood = healed ? "ran" : (moods[Math.floor(clock.random() * moods.length)] as AgentMood);
+      if (!healed) leaves(request);
       try {
         const outcome = await answer(mood, request);
         call.answer = mood === "nonsense" ? "nonsense" : (outcome as Outcome);

@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LogRecord } from "../../../src/core/records.ts";
 import { cargoOf } from "./act.ts";
+import type { RestingAgent } from "../../../src/api.ts";
+import type { Plan } from "./plan.ts";
+import { restingLine } from "./model-breakers.ts";
 import type { Call } from "./agent.ts";
 import { checkDeliveries, checkTry } from "./deliveries.ts";
+import { isHold } from "./model-limits.ts";
 import { must, same, Violation } from "./promise.ts";
 import type { Moment, Scene } from "./scene.ts";
 import { checkSchedules, isTick } from "./schedules.ts";
@@ -19,11 +23,21 @@ export async function check(scene: Scene, all: boolean): Promise<void> {
   if (violation !== undefined) throw violation;
   checkForgotten(scene);
   await checkIdleSignals(scene);
-  if ((await life.heartbeat.status()).state !== "running") return;
+  const { state, resting = [] } = await life.heartbeat.status();
+  if (state !== "running") return;
+  checkResting(scene, resting);
   if (scene.plan.deliveries !== null && all) await checkDeliveries(scene);
   if (scene.plan.schedules !== null && all) await checkSchedules(scene);
   for (const key of all ? model.sessions.keys() : model.touched) await checkSession(scene, key);
   model.touched.clear();
+}
+
+/** Who rests is seen, with until when. */
+function checkResting({ model }: Scene, resting: readonly RestingAgent[]): void {
+  const { breakers } = model.limits;
+  if (breakers === null) return;
+  const lines = resting.map(({ agentId, untilMs, probing }) => restingLine(agentId, untilMs, probing));
+  must(same(lines.sort(), breakers.resting), `L1 who rests: ${breakers.resting.join()}, not ${lines.join()}`);
 }
 
 /** S12: folding the log gives the same queues as living through it. */
@@ -64,7 +78,7 @@ interface Folded {
 }
 
 async function checkSession({ life, model }: Scene, key: string): Promise<void> {
-  const { queue, dead, notBeforeMs, moved } = model.session(key);
+  const { queue, dead, notBeforeMs, moved, waitsFor } = model.session(key);
   const { events, deadLetters, why } = await life.heartbeat.session(key).catch((error: unknown) => {
     throw new Violation(`S1 session ${JSON.stringify(key)} is known: ${String(error)}`);
   });
@@ -86,11 +100,12 @@ async function checkSession({ life, model }: Scene, key: string): Promise<void> 
     waitsForSomebody || why.untilMs !== null,
     `L1 something is queued, so a deadline exists (${why.code})`,
   );
-  if (!waitsForSomebody && notBeforeMs !== null)
-    must(
-      why.untilMs === notBeforeMs,
-      `S11 the sooner deadline counts: expected ${notBeforeMs}, got ${why.untilMs}`,
-    );
+  if (waitsForSomebody || notBeforeMs === null) return;
+  must(
+    why.untilMs === notBeforeMs,
+    `S11 the sooner deadline counts: expected ${notBeforeMs}, got ${why.untilMs}`,
+  );
+  if (isHold(waitsFor)) must(why.code === waitsFor, `L1 it says that ${waitsFor} holds it back: ${why.code}`);
 }
 
 /** Everything that the agent answered in this life must stand in the log as it answered it. */
@@ -121,10 +136,15 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
       isFinal(call) || request.attempt >= plan.options.maxAttempts,
       "S16 not given up before its attempts",
     );
+  if (record.type === "run.failed" && !request.signal.aborted)
+    must(record.facts.class === refusalOf(call, plan), "S8 what a provider refuses is no failure");
   if (record.type === "run.skipped")
     must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
   for (const event of request.events) {
-    must((model.texts.get(event.eventId) ?? event.text) === event.text, "S15 the text is what was sent");
+    must(
+      (model.events.get(event.eventId)?.text ?? event.text) === event.text,
+      "S15 the text is what was sent",
+    );
     if (isTick(event.text)) {
       must(
         isDeepStrictEqual(event.route, { to: record.sessionKey }),
@@ -142,6 +162,10 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
 
 const isFinal = ({ answer }: Call): boolean =>
   typeof answer === "object" && answer.status === "failed" && answer.retryable === false;
+const refusalOf = ({ answer }: Call, { options }: Plan): string | undefined =>
+  options.limits?.breaker && typeof answer === "object" && answer.status === "failed"
+    ? answer.class
+    : undefined;
 const isBusy = ({ answer, request }: Call): boolean =>
   request.signal.aborted || (typeof answer === "object" && answer.status === "skipped");
 

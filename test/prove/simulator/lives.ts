@@ -1,6 +1,7 @@
 import { positionOf } from "../../../src/core/ids.ts";
 import { createHeartbeat } from "../../../src/heartbeat.ts";
 import type { RunRequest } from "../../../src/vocabulary.ts";
+import { wakeOn } from "./act.ts";
 import { simulatedAgent, type SimulatedAgent } from "./agent.ts";
 import { simulatedTargets } from "./deliveries.ts";
 import { LANES, type Plan } from "./plan.ts";
@@ -55,7 +56,7 @@ export function begun(scene: Scene): Life {
     disk,
     faults: faultsOf(scene),
     stall: (byMs) => clock.stall(byMs),
-    committed: () => watch(scene, () => catchUp(scene)),
+    committed: (wallMs) => watch(scene, () => catchUp(scene, wallMs)),
   });
   const { laneOf } = scene;
   // Before the heartbeat starts: it may run something at once.
@@ -71,6 +72,9 @@ export function begun(scene: Scene): Life {
     clock: process.clock,
     laneOf,
     watch: (check) => watch(scene, check),
+    leaves: (request) => {
+      if (scene.life?.agent === agent) wakeOn(scene, request);
+    },
     called: (request) => {
       must(scene.life?.agent !== agent || !scene.life.stopping, "L7 no run starts once it is stopping");
       checkCall(scene, outside.turns, request);

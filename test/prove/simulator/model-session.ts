@@ -1,6 +1,6 @@
 import type { LogRecord } from "../../../src/core/records.ts";
-import { passes } from "./limits.ts";
-import { must } from "./promise.ts";
+import { louder, passes, type Asked } from "./model-limits.ts";
+import { must, same } from "./promise.ts";
 
 /** What one session must look like: lists and maps, written down from the promises; no XState, no SQL. */
 export interface ModelSession {
@@ -14,6 +14,8 @@ export interface ModelSession {
   /** No run before this moment; null when nobody asked for one. */
   notBeforeMs: number | null;
   waitsFor: string;
+  /** What its pending wake was asked for with; null when there is none. */
+  asked: Asked | null;
   /**
    * `laneOf` has changed under a wake: lanes of before may hold what the model takes for one wake. Until it is over, its
    * pauses and its count of failures are bounds. `exact`: a snapshot holds all of it, and it has not run since.
@@ -23,6 +25,13 @@ export interface ModelSession {
   handedOver: { readonly wakeId: string } | null;
 }
 
+export interface ModelEvent {
+  readonly text: string;
+  /** Characters of text and data. */
+  readonly chars: number;
+  readonly asked: Asked;
+}
+
 export interface ModelRun {
   readonly runId: string;
   readonly wakeId: string;
@@ -30,6 +39,7 @@ export interface ModelRun {
   readonly lane: string;
   readonly attempt: number;
   readonly ids: readonly string[];
+  readonly asked: Asked | null;
   /** Its process is gone, and today its lane may be another one. */
   readonly orphaned?: boolean;
   readonly forgotten?: boolean;
@@ -38,15 +48,17 @@ export interface ModelRun {
 export type RecordOf<Type extends LogRecord["type"]> = Extract<LogRecord, { type: Type }>;
 
 export function freshSession(): ModelSession {
-  const wake = { failures: 0, postponements: 0, notBeforeMs: null, waitsFor: "window" };
+  const wake = { failures: 0, postponements: 0, notBeforeMs: null, waitsFor: "window", asked: null };
   return { queue: [], dead: [], frozen: null, ...wake, moved: null, handedOver: null };
 }
 
 /** The wake is over; what is still queued must go on at once, unless somebody asked for it meanwhile. */
-export function over(session: ModelSession, atMs: number): void {
+export function over(session: ModelSession, atMs: number, next: Asked): void {
   session.frozen = session.moved = null;
   session.failures = session.postponements = 0;
-  if (session.queue.length > 0) session.notBeforeMs ??= atMs;
+  if (session.queue.length === 0) return;
+  session.notBeforeMs ??= atMs;
+  session.asked ??= next;
 }
 
 export function postpone(session: ModelSession, untilMs: number): void {
@@ -55,16 +67,64 @@ export function postpone(session: ModelSession, untilMs: number): void {
   session.waitsFor = "idle";
 }
 
-export function request(session: ModelSession, intent: string, dueAtMs: number): void {
+export function request(session: ModelSession, asked: Asked, dueAtMs: number): void {
+  const { intent } = asked;
+  session.asked = louder(session.asked, asked);
   const breaks =
     session.notBeforeMs === null ||
     session.waitsFor === "window" ||
     intent === "manual" ||
     (intent === "immediate" && session.waitsFor === "idle") ||
+    (asked.depth === 0 && session.waitsFor === "self-wake") ||
     passes(intent, session.waitsFor);
   if (!breaks || dueAtMs >= (session.notBeforeMs ?? Infinity)) return;
   session.notBeforeMs = dueAtMs;
   session.waitsFor = "window";
+}
+
+/** The wake of a run goes back, with what was asked for meanwhile. */
+export function goesBack(session: ModelSession, { asked }: ModelRun): void {
+  if (asked !== null) session.asked = session.asked === null ? asked : louder(asked, session.asked);
+}
+
+/** What asks for a run of it now: something from outside in what waits ends a chain of runs. */
+export function askedOf(
+  { asked, queue }: ModelSession,
+  events: ReadonlyMap<string, ModelEvent>,
+): Asked | null {
+  if (asked === null || asked.depth === 0) return asked;
+  const depths = queue.map((id) => events.get(id)?.asked.depth ?? 0);
+  return { ...asked, depth: Math.min(asked.depth, ...depths) };
+}
+
+/** Its agent's provider refused: no attempt is used up, and its events are given again under their wake id. */
+export function refused(session: ModelSession, run: ModelRun, ids: string[], dueAtMs: number): void {
+  session.failures = run.attempt - 1;
+  if (ids.length > 0) session.frozen = { wakeId: run.wakeId, ids };
+  goesBack(session, run);
+  session.notBeforeMs = dueAtMs;
+  session.waitsFor = "circuit-open";
+}
+
+/** What a start must offer, and when. @param exact - false: lanes of before may each know of another failure */
+export function checkStart(
+  { frozen, failures, moved, notBeforeMs }: ModelSession,
+  { facts, atMs }: RecordOf<"run.started">,
+  wanted: { readonly ids: readonly string[]; readonly maxAttempts: number; readonly exact: boolean },
+  early: boolean,
+): void {
+  must(
+    same(facts.eventIds, wanted.ids),
+    `S10 offered in order: expected ${wanted.ids.join()}, got ${facts.eventIds.join()}`,
+  );
+  if (frozen !== null) must(facts.wakeId === frozen.wakeId, "S9 a retry keeps its wake id");
+  must(
+    wanted.exact ? facts.attempt === failures + 1 : facts.attempt <= wanted.maxAttempts,
+    `S8 busy uses up no attempt: expected ${failures + 1}, got ${facts.attempt}`,
+  );
+  if (moved !== null) return;
+  must(notBeforeMs !== null, "L2 a run was asked for");
+  must(early || atMs >= notBeforeMs, `L4 not before its time: ${notBeforeMs} at ${atMs}`);
 }
 
 /** A run that goes on while another one starts: of another session, and in another lane. */
@@ -94,6 +154,7 @@ export function drain(session: ModelSession, eventIds: readonly string[], runs: 
 export function revive(
   session: ModelSession,
   record: RecordOf<"events.requeued" | "events.dismissed">,
+  events: ReadonlyMap<string, ModelEvent>,
 ): void {
   const { eventIds } = record.facts;
   for (const id of eventIds)
@@ -101,19 +162,21 @@ export function revive(
   session.dead = session.dead.filter((id) => !eventIds.includes(id));
   if (record.type === "events.dismissed") return;
   session.queue.push(...eventIds);
-  request(session, "manual", record.facts.dueAtMs);
+  // A person asks; what asked for the oldest event still counts for its chain.
+  const depth = events.get(session.queue[0] ?? "")?.asked.depth ?? 0;
+  request(session, { intent: "manual", depth }, record.facts.dueAtMs);
 }
 
-/** As many of the oldest as fit, but one at least. @param chars - of text and data, by event id */
+/** As many of the oldest as fit, but one at least. @param events - by id */
 export function batchOf(
   queue: readonly string[],
-  chars: ReadonlyMap<string, number>,
+  events: ReadonlyMap<string, ModelEvent>,
   batchMax: number,
 ): readonly string[] {
   const batch: string[] = [];
   let leftChars = 200_000;
   for (const id of queue.slice(0, batchMax)) {
-    leftChars -= chars.get(id) ?? 0;
+    leftChars -= events.get(id)?.chars ?? 0;
     if (batch.length > 0 && leftChars < 0) break;
     batch.push(id);
   }
@@ -122,6 +185,3 @@ export function batchOf(
 
 export const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
   body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);
-
-/** A dedupe key stands for one event of one session. */
-export const dedupeId = (sessionKey: string, dedupeKey: string): string => `${sessionKey}\n${dedupeKey}`;

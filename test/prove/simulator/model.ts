@@ -1,17 +1,23 @@
 import { isDeliveryRecord, isScheduleRecord, type LogRecord } from "../../../src/core/records.ts";
-import { held } from "./limits.ts";
+import { isPause } from "./model-breakers.ts";
+import { ModelDedupe } from "./model-dedupe.ts";
+import { ModelLimits } from "./model-limits.ts";
 import {
+  askedOf,
   batchOf,
   charsOf,
-  dedupeId,
+  checkStart,
   drain,
   freshSession,
+  goesBack,
   notInTheWay,
   ofSession,
   over,
   postpone,
+  refused,
   request,
   revive,
+  type ModelEvent,
   type ModelRun,
   type ModelSession,
   type RecordOf,
@@ -28,10 +34,8 @@ export class Model {
   readonly sessions = new Map<string, ModelSession>();
   /** Those that have not ended, by run id. */
   readonly runs = new Map<string, ModelRun>();
-  /** Text of every event in the log, by id. */
-  readonly texts = new Map<string, string>();
-  /** Characters of text and data of every event in the log, by id. */
-  readonly #chars = new Map<string, number>();
+  /** Every event in the log, by id. */
+  readonly events = new Map<string, ModelEvent>();
   readonly idle = new Set<string>();
   /** Sessions that a record moved since the last look. */
   readonly touched = new Set<string>();
@@ -43,10 +47,8 @@ export class Model {
   started = 0;
   readonly schedules: ModelSchedules;
   readonly deliveries: ModelDeliveries;
-  /** By session and dedupe key: the newest event in the log that has it, whether or not its caller lived to hear of it. */
-  readonly eventIdByDedupeKey = new Map<string, string>();
-  /** By session and dedupe key: the end of its window. */
-  readonly dedupeEndMs = new Map<string, number>();
+  readonly dedupe: ModelDedupe;
+  readonly limits: ModelLimits;
   #lanesHaveChanged = false;
   readonly #laneOf: (key: string) => string;
   readonly #plan: Plan;
@@ -60,7 +62,9 @@ export class Model {
     this.#plan = plan;
     this.#laneOf = laneOf;
     this.#count = count;
-    const { queueMax } = plan.options;
+    const { queueMax, dedupeWindowMs } = plan.options;
+    this.dedupe = new ModelDedupe(dedupeWindowMs, count);
+    this.limits = new ModelLimits(plan.options, count);
     const exact = plan.clockJump === 0 && plan.rivals === null;
     this.schedules = new ModelSchedules(exact, queueMax, count);
     const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax };
@@ -68,11 +72,8 @@ export class Model {
   }
 
   session(key: string): ModelSession {
-    let session = this.sessions.get(key);
-    if (session === undefined) {
-      session = freshSession();
-      this.sessions.set(key, session);
-    }
+    const session = this.sessions.get(key) ?? freshSession();
+    this.sessions.set(key, session);
     return session;
   }
 
@@ -80,9 +81,18 @@ export class Model {
   lanesChanged(checkpoint: number): void {
     const first = !this.#lanesHaveChanged;
     this.#lanesHaveChanged = true;
+    this.limits.blur();
     for (const run of this.runs.values()) this.runs.set(run.runId, { ...run, orphaned: true });
     for (const [key, session] of this.sessions)
       session.moved = { exact: first && (this.positions.get(key) ?? 0) <= checkpoint };
+  }
+
+  /** A commit is over. */
+  committed(): void {
+    if (this.#plan.options.limits?.quietHours === undefined) return;
+    const busy = new Set([...this.runs.values()].map(({ lane }) => lane));
+    for (const [key, session] of this.sessions)
+      if (!busy.has(this.#laneOf(key))) this.limits.checkQuiet(key, session, this.atMs);
   }
 
   apply(record: LogRecord): void {
@@ -116,14 +126,15 @@ export class Model {
         this.#notAtOnce(record.facts.dueAtMs, record.atMs);
         return postpone(session, record.facts.dueAtMs);
       case "wake.held":
-        return held(session, record);
+        return this.limits.held(session, record, askedOf(session, this.events));
       case "wake.dropped":
         return this.#dropped(session, record);
       case "events.drained":
-        return this.#drained(session, record);
+        drain(session, record.facts.eventIds, ofSession(this.runs.values(), record.sessionKey));
+        return this.#count("drained");
       case "events.requeued":
       case "events.dismissed":
-        revive(session, record);
+        revive(session, record, this.events);
         return this.#count(record.type === "events.requeued" ? "requeued" : "dismissed");
       case "session.forgotten":
         return this.#forgotten(session, record);
@@ -133,22 +144,15 @@ export class Model {
   #queued(session: ModelSession, { facts, sessionKey, body, atMs }: RecordOf<"event.queued">): void {
     const { dedupeKey, eventId } = facts;
     session.queue.push(eventId);
-    this.texts.set(eventId, body?.text ?? "");
-    this.#chars.set(eventId, charsOf(body));
     must(session.queue.length <= this.#plan.options.queueMax, "L8 a queue keeps its limit");
-    if (dedupeKey !== undefined) {
-      const known = dedupeId(sessionKey, dedupeKey);
-      const endMs = this.dedupeEndMs.get(known) ?? 0;
-      must(endMs <= atMs, `S9 one event for one dedupe key: ${dedupeKey}`);
-      if (endMs > 0)
-        this.#count(endMs === atMs ? "dedupe keys free at the very end" : "dedupe keys free again");
-      this.eventIdByDedupeKey.set(known, eventId);
-      this.dedupeEndMs.set(known, atMs + this.#plan.options.dedupeWindowMs);
-    }
-    request(session, facts.intent, facts.dueAtMs);
+    if (dedupeKey !== undefined) this.dedupe.queued(sessionKey, dedupeKey, eventId, atMs);
+    const asked = { intent: facts.intent, depth: facts.cause?.depth ?? 0 };
+    this.limits.caused(facts.cause, atMs);
+    this.events.set(eventId, { text: body?.text ?? "", chars: charsOf(body), asked });
+    request(session, asked, facts.dueAtMs);
   }
 
-  #requested(session: ModelSession, { facts }: RecordOf<"wake.requested">): void {
+  #requested(session: ModelSession, { facts, atMs }: RecordOf<"wake.requested">): void {
     const { handedOver, moved, failures } = session;
     if (handedOver !== null) {
       must(facts.wakeId === handedOver.wakeId, "S9 a wake that is handed over keeps its id");
@@ -161,47 +165,39 @@ export class Model {
       session.failures = Math.max(failures, attempts);
       session.handedOver = null;
     }
-    request(session, facts.intent, facts.dueAtMs);
+    this.limits.caused(facts.cause, atMs);
+    request(session, { intent: facts.intent, depth: facts.cause?.depth ?? 0 }, facts.dueAtMs);
   }
 
-  #started(session: ModelSession, { facts, sessionKey, atMs }: RecordOf<"run.started">): void {
-    const { frozen, queue, moved, failures, notBeforeMs } = session;
+  #started(session: ModelSession, record: RecordOf<"run.started">): void {
+    const { facts, sessionKey } = record;
     for (const run of this.runs.values()) {
       // It held nothing, and no lane of today knows of it: its wake is given again, its end is never logged.
       if (run.orphaned === true && run.ids.length === 0 && run.sessionKey === sessionKey)
         this.runs.delete(run.runId);
       else notInTheWay(run, { runId: facts.runId, sessionKey, lane: this.#laneOf(sessionKey) });
     }
-    const expected = frozen?.ids ?? batchOf(queue, this.#chars, this.#plan.options.batchMax);
-    must(
-      same(facts.eventIds, expected),
-      `S10 offered in order: expected ${expected.join()}, got ${facts.eventIds.join()}`,
-    );
-    if (frozen !== null) must(facts.wakeId === frozen.wakeId, "S9 a retry keeps its wake id");
-    // Two lanes of before may each know of another failure: then only the limit is certain.
-    const { maxAttempts } = this.#plan.options;
-    must(
-      this.#lanesHaveChanged ? facts.attempt <= maxAttempts : facts.attempt === failures + 1,
-      `S8 busy uses up no attempt: expected ${failures + 1}, got ${facts.attempt}`,
-    );
-    if (moved === null) {
-      must(notBeforeMs !== null, "L2 a run was asked for");
-      const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
-      must(early || atMs >= notBeforeMs, `L4 not before its time: ${notBeforeMs} at ${atMs}`);
-      if (early) this.#count("started by an idle signal");
-    } else moved.exact = false;
+    const { batchMax, maxAttempts } = this.#plan.options;
+    const ids = session.frozen?.ids ?? batchOf(session.queue, this.events, batchMax);
+    const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
+    checkStart(session, record, { ids, maxAttempts, exact: !this.#lanesHaveChanged }, early);
+    if (session.moved !== null) session.moved.exact = false;
+    else if (early) this.#count("started by an idle signal");
+    this.limits.started(record, askedOf(session, this.events), session.waitsFor);
     this.started++;
     const { runId, wakeId, attempt, eventIds } = facts;
     const lane = this.#laneOf(sessionKey);
-    this.runs.set(runId, { runId, wakeId, sessionKey, lane, attempt, ids: eventIds });
+    const { asked } = session;
+    this.runs.set(runId, { runId, wakeId, sessionKey, lane, attempt, ids: eventIds, asked });
     session.failures = attempt - 1;
-    session.notBeforeMs = null;
+    session.notBeforeMs = session.asked = null;
     session.waitsFor = "window";
   }
 
   #ended(session: ModelSession, record: RecordOf<"run.ran" | "run.skipped" | "run.failed">): void {
     const { runId } = record.facts;
     const run = this.runs.get(runId);
+    this.limits.ended(record);
     if (record.type === "run.failed" && record.facts.lane !== undefined)
       this.#count("runs ended in a lane of before");
     if (run === undefined && this.#lanesHaveChanged) return this.#endedBefore(session, record);
@@ -212,7 +208,7 @@ export class Model {
       session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
     }
     if (run.forgotten === true) return this.#count("ends of a forgotten run");
-    if (record.type === "run.ran") return over(session, record.atMs);
+    if (record.type === "run.ran") return this.#over(session, record.atMs);
     if (record.type === "run.failed") return this.#failed(session, record, run);
     const { dueAtMs } = record.facts;
     if (dueAtMs === null) {
@@ -220,6 +216,7 @@ export class Model {
       session.failures = session.postponements = 0;
       return;
     }
+    goesBack(session, run);
     if (session.moved === null) this.#notAtOnce(dueAtMs, record.atMs);
     postpone(session, dueAtMs);
   }
@@ -236,26 +233,24 @@ export class Model {
   #failed(session: ModelSession, { facts, atMs }: RecordOf<"run.failed">, run: ModelRun): void {
     if (facts.code === "LUBDUB_RUN_INTERRUPTED") this.#count("interrupted runs");
     const ids = run.ids.filter((id) => session.queue.includes(id));
+    if (facts.class !== undefined && facts.dueAtMs !== null) return refused(session, run, ids, facts.dueAtMs);
     session.failures = run.attempt;
     session.postponements = 0;
     if (facts.dueAtMs === null) {
       session.queue = session.queue.filter((id) => !ids.includes(id));
       session.dead.push(...ids);
       if (ids.length > 0) this.#count("given up");
-      over(session, atMs);
+      this.#over(session, atMs);
       // What is left of its queue goes on in the lane that it ran in, until that hands it over.
       if (facts.lane !== undefined && session.queue.length > 0) session.moved = { exact: false };
       return;
     }
-    const { baseMs, capMs } = this.#plan.options.failedBackoff;
     const pauseMs = facts.dueAtMs - atMs;
-    const plainMs = Math.min(capMs, baseMs * 2 ** (session.failures - 1));
-    must(
-      pauseMs >= Math.floor(plainMs / 2) && pauseMs <= plainMs * 1.5 + 1,
-      `L4 the pause after failure ${session.failures}: ${pauseMs} ms`,
-    );
+    const fits = isPause(pauseMs, session.failures, this.#plan.options.failedBackoff);
+    must(fits, `L4 the pause after failure ${session.failures}: ${pauseMs} ms`);
     must(session.failures < this.#plan.options.maxAttempts, "S16 given up after its attempts");
     if (ids.length > 0) session.frozen = { wakeId: run.wakeId, ids };
+    goesBack(session, run);
     session.notBeforeMs = facts.dueAtMs;
     session.waitsFor = "backoff";
   }
@@ -267,13 +262,8 @@ export class Model {
       return this.#count("wakes handed over");
     }
     must(session.queue.length === 0, "S1 a wake with queued events is never dropped");
-    session.notBeforeMs = session.moved = null;
+    session.notBeforeMs = session.moved = session.asked = null;
     session.failures = session.postponements = 0;
-  }
-
-  #drained(session: ModelSession, { facts, sessionKey }: RecordOf<"events.drained">): void {
-    drain(session, facts.eventIds, ofSession(this.runs.values(), sessionKey));
-    this.#count("drained");
   }
 
   #forgotten(session: ModelSession, { position, sessionKey }: RecordOf<"session.forgotten">): void {
@@ -283,8 +273,13 @@ export class Model {
       this.runs.set(run.runId, { ...run, ids: [], forgotten: true });
       this.#count("forgotten during their run");
     }
-    const { queue, dead, frozen, failures, postponements, notBeforeMs } = freshSession();
-    Object.assign(session, { queue, dead, frozen, failures, postponements, notBeforeMs });
+    const { queue, dead, frozen, failures, postponements, notBeforeMs, asked } = freshSession();
+    Object.assign(session, { queue, dead, frozen, failures, postponements, notBeforeMs, asked });
+  }
+
+  /** What is still queued is asked for as its oldest event was. */
+  #over(session: ModelSession, atMs: number): void {
+    over(session, atMs, this.events.get(session.queue[0] ?? "")?.asked ?? { intent: "event", depth: 0 });
   }
 
   #notAtOnce(dueAtMs: number, atMs: number): void {

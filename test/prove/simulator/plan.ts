@@ -2,6 +2,7 @@ import type { Backoff } from "../../../src/core/backoff.ts";
 import type { DeliveryOptions } from "../../../src/delivery.ts";
 import type { Limits } from "../../../src/policy/limits.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
+import { limitsOf, refusalsOf } from "./plan-limits.ts";
 
 /** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
 export interface Plan {
@@ -62,7 +63,8 @@ export type AgentMood =
   | "throws"
   | "hangs"
   | "deaf"
-  | "nonsense";
+  | "nonsense"
+  | "refuses";
 
 /** Look-alikes: they differ in case, normal form, a trailing dot, a prefix. None may ever stand for another. */
 const KEYS = [
@@ -123,22 +125,12 @@ export function planOf(seed: number, steps: number): Plan {
       hangs: pick([0, 1]),
       deaf: pick([0, 1]),
       nonsense: pick([0, 1]),
+      refuses: refusalsOf(seed),
     },
     bulky: random() < 0.05,
     schedules: schedulesOf(seed),
     deliveries: deliveriesOf(seed),
     rivals: mulberry32(seed ^ 0x41a1)() < 1 / 5 ? { pause: 2, slowCommit: 3 } : null,
-  };
-}
-
-/** One seed in three has limits, short enough that all of them are over by the end. Drawn apart from everything else. */
-function limitsOf(seed: number): { readonly limits?: Limits } {
-  const random = mulberry32(seed ^ 0x11a17);
-  if (random() < 2 / 3) return {};
-  const spacingMs = random() < 0.5 ? 300 : 3_000;
-  const flood = { runs: random() < 0.5 ? 2 : 5, windowMs: 5_000 };
-  return {
-    limits: random() < 0.5 ? { session: { spacingMs, flood } } : { agent: { spacingMs }, session: { flood } },
   };
 }
 

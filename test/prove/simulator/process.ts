@@ -33,8 +33,8 @@ interface ProcessParts {
   readonly faults: Faults;
   /** The clock goes on while the process waits for its disk. */
   readonly stall: (byMs: number) => void;
-  /** Something new is on the disk. */
-  readonly committed: () => void;
+  /** Something new is on the disk. @param wallMs - what the clock showed when the commit began */
+  readonly committed: (wallMs: number) => void;
 }
 
 /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
@@ -79,9 +79,9 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
   };
   disk.take(process);
 
-  function write(batch: Batch): void {
+  function write(batch: Batch, wallMs: number): void {
     opened.append(batch);
-    committed();
+    committed(wallMs);
   }
   /** Who has lost the lock without knowing has no other luck with its disk: the log itself must refuse it. */
   function appendStale(batch: Batch): void {
@@ -91,12 +91,13 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
   function append(batch: Batch): void {
     if (!process.alive) throw storeError("LUBDUB_STORE_FAILED");
     if (failed) disk.triedAfterFailure++;
+    const wallMs = clock.nowMs();
     stall(faults.slowMs());
     if (!disk.owns(process)) return appendStale(batch);
     const fault = faults.next();
     switch (fault) {
       case "none":
-        return write(batch);
+        return write(batch, wallMs);
       case "full":
         throw storeError("LUBDUB_STORE_FULL");
       case "failed":
@@ -104,7 +105,7 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
         throw storeError("LUBDUB_STORE_FAILED");
       case "killed-before":
       case "killed-after":
-        if (fault === "killed-after") write(batch);
+        if (fault === "killed-after") write(batch, wallMs);
         process.alive = false;
         throw storeError("LUBDUB_STORE_FAILED");
     }

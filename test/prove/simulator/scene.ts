@@ -93,11 +93,13 @@ export function emptyScene(plan: Plan): Omit<Scene, "life"> {
 }
 
 /** Tells the model what was committed. */
-export function catchUp({ disk, model, hash }: Scene): void {
+export function catchUp({ disk, model, hash }: Scene, wallMs: number): void {
+  model.limits.wallMs = wallMs;
   for (const record of disk.store.read({ after: model.position })) {
     hash.update(JSON.stringify(record));
     model.apply(record);
   }
+  model.committed();
 }
 
 /** Keeps a broken promise for the next check. */

@@ -56,7 +56,7 @@ export async function simulate(plan: Plan): Promise<SimulationReport> {
   return {
     seed: plan.seed,
     inputs: plan.steps,
-    events: model.texts.size,
+    events: model.events.size,
     runs: model.started,
     crashes: reached["crashes"] ?? 0,
     records: model.position,

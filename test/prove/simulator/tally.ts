@@ -2,6 +2,10 @@ import type { SimulationReport } from "./simulate.ts";
 
 /** What the generator must reach: a case that never comes up proves nothing. New kinds of trouble are named here. */
 export const CASES: readonly string[] = [
+  "breakers closed",
+  "breakers half open",
+  "breakers opened",
+  "breakers opened again",
   "changes of laneOf",
   "clock jumps",
   "closed in good order",
@@ -24,7 +28,14 @@ export const CASES: readonly string[] = [
   "ends of a forgotten run",
   "forgotten during their run",
   "full disks",
+  "events of quiet hours in one run",
   "given up",
+  "held by circuit-open",
+  "held by cooldown",
+  "held by flood",
+  "held by quiet-hours",
+  "held by self-wake",
+  "holds ended by a clock",
   "interrupted runs",
   "killed after a commit",
   "killed before a commit",
@@ -57,6 +68,7 @@ export const CASES: readonly string[] = [
   "ticks skipped: still-queued",
   "ticks that make up for missed ones",
   "turns that say where their user is",
+  "wakes caused by a run",
   "wakes handed over",
 ];
 
