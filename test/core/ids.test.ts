@@ -28,8 +28,16 @@ test("what is not one of our ids has no position", () => {
     "E-1-00000000",
     "e-zzzzzzzzzzz-00000000",
     " e-1-00000000",
+    "e-1-00000000 ",
+    "e-1-000000000",
+    "e-1x-1-00000000",
   ]) {
     expect(positionOf(id)).toBeUndefined();
   }
   fc.assert(fc.property(fc.string(), (text) => positionOf(`${text}!`) === undefined));
+});
+
+test("an id is as long as it must be to be ours, however short what is drawn", () => {
+  expect(newId("d", 46, { random: () => 0.5 })).toBe("d-1a-i0000000");
+  expect([positionOf("d-1a-i0000000"), positionOf("w-zzzzzzzz-i0000000")]).toEqual([46, 36 ** 8 - 1]);
 });

@@ -66,3 +66,42 @@ test("a failure carries its code", () => {
   expect(settled(failed())).toMatchObject({ code: "LUBDUB_RUN_FAILED" });
   expect(settled({ ...failed(), code: "LUBDUB_RUN_TIMEOUT" })).toMatchObject({ code: "LUBDUB_RUN_TIMEOUT" });
 });
+
+test("ran says nothing of its own status and code, and all else that the agent said", () => {
+  const usage = { inputTokens: 1, outputTokens: 2 };
+  const said = { status: "ran", usage, usageRefused: true, code: "X" } as const;
+  expect(settled(said)).toStrictEqual({ type: "run.ran", usage, usageRefused: true });
+});
+
+test.each<[string, Outcome]>([
+  ["skipped", { ...busy("requests-in-flight"), gate: { verdict: "closed" } }],
+  ["failed", failed({ gate: { verdict: "failed-open" } })],
+])("%s says what its gate said, if it said something", (_, outcome) => {
+  expect(settled(outcome)).toMatchObject({ gate: outcome.gate });
+  const { gate: _gate, ...silent } = outcome;
+  expect(settled(silent)).not.toHaveProperty("gate");
+});
+
+test("a provider that refuses rests its agent until then: no try is over, not even the last", () => {
+  const refused = failed({ class: "quota", retryable: false, gate: { verdict: "failed-open" } });
+  const facts = { wake: wake(2, 0), events: 1, nowMs: 10_000, random: 0.5, policy: POLICY };
+  expect(settlement(refused, { ...facts, restUntilMs: 90_000 })).toStrictEqual({
+    type: "run.failed",
+    code: "LUBDUB_RUN_FAILED",
+    error: "no luck",
+    dueAtMs: 90_000,
+    class: "quota",
+    gate: { verdict: "failed-open" },
+  });
+  for (const rest of [{}, { restUntilMs: null }])
+    expect(settlement(refused, { ...facts, ...rest })).toStrictEqual({
+      type: "run.failed",
+      code: "LUBDUB_RUN_FAILED",
+      error: "no luck",
+      dueAtMs: null,
+      gate: { verdict: "failed-open" },
+    });
+  expect(settlement(failed(), { ...facts, wake: wake(0, 0), restUntilMs: 90_000 })).toMatchObject({
+    dueAtMs: 12_000,
+  });
+});
