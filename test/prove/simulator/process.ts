@@ -8,6 +8,8 @@ import { must } from "./promise.ts";
 export interface SimulatedProcess {
   readonly clock: Clock;
   readonly store: Store;
+  /** The same without faults, for a look at what the log lets it do: what the process itself writes is counted. */
+  readonly log: Pick<Store, "append">;
   alive: boolean;
   /** Stopped, as by SIGSTOP or a laptop's lid: what is due meanwhile happens late. */
   stop(): void;
@@ -70,6 +72,7 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
         };
       },
     },
+    log: opened,
     store: {
       ...opened,
       append: (batch) => append(batch),

@@ -45,9 +45,9 @@ function refusesRival(scene: Scene): boolean {
   }
 }
 
-function isRefused(store: Store, batch: Batch): boolean {
+function isRefused(log: Pick<Store, "append">, batch: Batch): boolean {
   try {
-    store.append(batch);
+    log.append(batch);
     return false;
   } catch (error) {
     return error instanceof LubdubError;
@@ -73,7 +73,7 @@ export async function wakeStale(scene: Scene): Promise<void> {
   await answer;
   // Also what no position gives away.
   const checkpoint = { records: [], dedupe: [], snapshots: [] };
-  watch(scene, () => must(isRefused(stale.process.store, checkpoint), "S6 no checkpoint of a stale owner"));
+  watch(scene, () => must(isRefused(stale.process.log, checkpoint), "S6 no checkpoint of a stale owner"));
   must(disk.wroteStale === 0, "S6 nothing that a stale owner writes arrives");
   stale.process.alive = false;
 }
