@@ -92,7 +92,7 @@ export class Pending {
   }
 
   get(sessionKey: string): Wake | undefined {
-    return this.#wakes === null ? undefined : find(this.#wakes, { sessionKey } as Wake, byKey);
+    return find(this.#wakes, { sessionKey } as Wake, byKey);
   }
 
   /** With this wake in the place of its session's. */

@@ -44,7 +44,7 @@ describe("a run with limits", () => {
   });
   test("counts its tokens also without events", () => {
     const over = played(requested(), runStarted([], { limits }), runRan({ agent: "main", usage }));
-    expect(agent(over).context.tally?.day).toEqual(day(1, 42));
+    expect([tally(over)?.day, agent(over).context.tally?.day]).toEqual([day(1, 42), day(1, 42)]);
   });
   test("that failed goes on counting, and says nothing of its provider", () => {
     const over = played(...started, runFailed({ agent: "main" }));

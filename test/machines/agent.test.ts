@@ -150,6 +150,16 @@ describe("what it counts", () => {
     expect(tally(...twice)).toMatchObject({ starts: [{ runId: "r2" }], day: { runs: 1 } });
   });
 
+  test("a day from the run on that counts one", () => {
+    expect(tally(started("r1"), onDay("r2", 9_000))?.day).toEqual({ endsAtMs: 9_000, runs: 1, tokens: 0 });
+  });
+
+  test("no tokens where no day is counted", () => {
+    const spent: AgentEvent = { type: "run.ran", runId: "r1", tokens: 50 };
+    expect(tally(spent)).toBeUndefined();
+    expect(tally(started("r1"), spent)).toStrictEqual({ starts: [{ runId: "r1", atMs: 1_000 }] });
+  });
+
   test("no day where none is counted", () => {
     expect(tally(started("r1"), started("r2"), skipped("r1"))).toStrictEqual({
       starts: [{ runId: "r2", atMs: 1_000 }],

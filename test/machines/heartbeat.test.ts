@@ -238,6 +238,23 @@ describe("a stale run", () => {
   );
 });
 
+describe("a session that is not pending", () => {
+  const postponed: HeartbeatEvent = { type: "wake.postponed", sessionKey: OTHER, dueAtMs: 9_000 };
+  const held: HeartbeatEvent = { type: "wake.held", sessionKey: OTHER, hold: "flood", dueAtMs: 9_000 };
+  const dropped: HeartbeatEvent = { type: "wake.dropped", sessionKey: OTHER };
+  const forgotten: HeartbeatEvent = { type: "session.forgotten", sessionKey: OTHER };
+
+  test.each<[string, readonly HeartbeatEvent[], readonly HeartbeatEvent[]]>([
+    ["pending", [request()], [postponed, held, dropped, forgotten]],
+    ["running", [request(), start()], [dropped]],
+    ["retrying", [request(), start(), busy()], [postponed, held]],
+  ])("is not spoken of: in %s nothing changes", (state, before, words) => {
+    const lane = after(...before);
+    expect(lane.value).toBe(state);
+    for (const word of words) expect(transition(heartbeatMachine, lane, word)[0]).toBe(lane);
+  });
+});
+
 describe("a forgotten session", () => {
   test("loses its pending wake", () => {
     const lane = after(request(), request(OTHER), { type: "session.forgotten", sessionKey: KEY });

@@ -241,6 +241,9 @@ test("a run without events counts, and holds none", () => {
 });
 
 test("what counts nothing changes nothing", () => {
+  for (const begin of [after(), after(queued("one"))])
+    for (const event of [started([]), busy()])
+      expect(transition(sessionMachine, begin, event)[0]).toBe(begin);
   const count = { runId: "r1", atMs: 1, keepStarts: 2, dayEndsAtMs: 9 };
   const counted = after({ ...started([]), count } as SessionEvent);
   const none: SessionEvent = { type: "run.ran", runId: "r1", tokens: 0 };

@@ -10,4 +10,205 @@ export interface Survivor {
 }
 
 /** All of them. One that a test notices by now, or that is no longer there, fails the part. */
-export const SURVIVORS: readonly Survivor[] = [];
+export const SURVIVORS: readonly Survivor[] = [
+  {
+    file: "machines/agent.ts",
+    line: 'const isRefused = (event: AgentEvent): boolean => event.type === "run.failed" && event.refused !== null;',
+    changes: ['event.type === "run.failed" -> true'],
+    why: "Only asked when a run failed; the type of the event wants the question.",
+  },
+  {
+    file: "machines/agent.ts",
+    line: '"runId" in event && event.runId === breaker?.probe?.runId;',
+    changes: ["breaker?.probe?.runId -> breaker?.probe.runId", "breaker?.probe -> breaker.probe"],
+    why: "Only asked while a probe goes on, so that there is one; and only of events that have a run id.",
+  },
+  {
+    file: "machines/agent.ts",
+    line: 'if (event.type !== "run.failed" || event.refused === null) return context;',
+    changes: [
+      'event.type !== "run.failed" || event.refused === null -> false',
+      'event.type !== "run.failed" || event.refused === null -> event.type !== "run.failed" && event.refused === null',
+      'event.type !== "run.failed" -> false',
+      "event.refused === null -> false",
+    ],
+    why: "Only a run that was refused opens the circuit; the types cannot know.",
+  },
+  {
+    file: "machines/agent.ts",
+    line: 'if (event.type !== "run.started" || context.breaker === null) return context;',
+    changes: [
+      'event.type !== "run.started" || context.breaker === null -> false',
+      'event.type !== "run.started" || context.breaker === null -> event.type !== "run.started" && context.breaker === null',
+      'event.type !== "run.started" -> false',
+      "context.breaker === null -> false",
+    ],
+    why: "Only a start makes a probe, and only of an open circuit; the types cannot know.",
+  },
+  {
+    file: "machines/agent.ts",
+    line: "context.breaker === null ? context : { ...context, breaker: { ...context.breaker, probe: null } };",
+    changes: ["context.breaker === null -> false"],
+    why: "A probe is only given up where there is one; the types cannot know.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: 'case "delivery.sent":',
+    changes: ['"delivery.sent" -> ""'],
+    why: "No transition asks for a change at these events; they are named so that a new one cannot be forgotten.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: 'case "delivery.dismissed":',
+    changes: ['"delivery.dismissed" -> ""'],
+    why: "No transition asks for a change at these events; they are named so that a new one cannot be forgotten.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: 'case "session.forgotten":',
+    changes: [
+      'case "session.forgotten": return context; -> case "session.forgotten":',
+      '"session.forgotten" -> ""',
+    ],
+    why: "No transition asks for a change at these events; they are named so that a new one cannot be forgotten.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: 'event.type === "delivery.started" && context.dueAtMs <= event.atMs && event.atMs < context.expiresAtMs,',
+    changes: ['event.type === "delivery.started" -> true'],
+    why: "Only asked at a start; the type of the event wants the question.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: 'event.type === "delivery.expired" && context.expiresAtMs <= event.atMs,',
+    changes: ['event.type === "delivery.expired" -> true'],
+    why: "Only asked when it expires; the type of the event wants the question.",
+  },
+  {
+    file: "machines/delivery.ts",
+    line: '"is given up": ({ event }) => event.type === "delivery.failed" && event.dueAtMs === null,',
+    changes: ['event.type === "delivery.failed" -> true'],
+    why: "Only asked of a failure; the type of the event wants the question.",
+  },
+  {
+    file: "machines/schedule.ts",
+    line: 'case "schedule.paused":',
+    changes: ['"schedule.paused" -> ""'],
+    why: "No transition asks for a change at these events; they are named so that a new one cannot be forgotten.",
+  },
+  {
+    file: "machines/schedule.ts",
+    line: 'case "schedule.removed":',
+    changes: [
+      'case "schedule.removed": return context; -> case "schedule.removed":',
+      '"schedule.removed" -> ""',
+    ],
+    why: "No transition asks for a change at these events; they are named so that a new one cannot be forgotten.",
+  },
+  {
+    file: "machines/session.ts",
+    line: '"has a batch": ({ event }) => event.type === "run.started" && event.eventIds.length > 0,',
+    changes: ['event.type === "run.started" -> true'],
+    why: "Only asked at a start; the type of the event wants the question.",
+  },
+  {
+    file: "machines/session.ts",
+    line: '"is the current run": ({ context, event }) => "runId" in event && event.runId === context.offer?.runId,',
+    changes: ["context.offer?.runId -> context.offer.runId"],
+    why: "Only asked while a run holds events; the types cannot know.",
+  },
+  {
+    file: "machines/session.ts",
+    line: '"runId" in event && event.runId === context.offer?.runId && changed(context, event).queue.length === 0,',
+    changes: ["context.offer?.runId -> context.offer.runId"],
+    why: "Only asked while a run holds events; the types cannot know.",
+  },
+  {
+    file: "machines/session.ts",
+    line: "const atHead = eventIds.every((eventId, index) => queue[index]?.eventId === eventId);",
+    changes: [
+      "(eventId, index) => queue[index]?.eventId === eventId -> () => undefined",
+      "queue[index]?.eventId === eventId -> false",
+    ],
+    why: "Only saves a search: the search finds the same.",
+  },
+  {
+    file: "machines/session.ts",
+    line: "if (atHead) return queue.slice(eventIds.length);",
+    changes: ["atHead -> false"],
+    why: "Only saves a search: the search finds the same.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'if (record.type === "session.forgotten") {',
+    changes: ['record.type === "session.forgotten" -> true'],
+    why: "No other record names schedules or deliveries that end.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'return "lane" in facts && facts.lane !== undefined ? facts.lane : session.lane;',
+    changes: [
+      "facts.lane !== undefined -> true",
+      '"lane" in facts && facts.lane !== undefined -> "lane" in facts || facts.lane !== undefined',
+    ],
+    why: "A record has a lane or has none, never one that is undefined; the types want both questions.",
+  },
+  {
+    file: "machines/session.ts",
+    line: 'event.type === "run.ran" && (event.marks !== undefined || counts(context, event)),',
+    changes: ['event.type === "run.ran" -> true'],
+    why: "Only asked of a run that succeeded; the type of the event wants the question.",
+  },
+  {
+    file: "machines/session.ts",
+    line: "if (offer === null) return context;",
+    changes: ["offer === null -> false"],
+    why: "Only a run that holds events fails here; the types cannot know.",
+  },
+  {
+    file: "machines/heartbeat.ts",
+    line: '"is pending and due": ({ context, event }) => event.type === "run.started" && mayStart(context, event),',
+    changes: ['event.type === "run.started" -> true'],
+    why: "Only asked at a start; the type of the event wants the question.",
+  },
+  {
+    file: "machines/heartbeat.ts",
+    line: '"is the current run": ({ context, event }) => "runId" in event && event.runId === context.run?.runId,',
+    changes: ["context.run?.runId -> context.run.runId"],
+    why: "Only asked while a run goes on; the types cannot know.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'case "events.dismissed":',
+    changes: [
+      'case "events.dismissed": return { type: record.type, eventIds: record.facts.eventIds }; -> case "events.dismissed":',
+    ],
+    why: "Falls through to the next one, which says the same and a word more that nobody reads.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'case "session.forgotten":',
+    changes: ['case "session.forgotten": return { type: record.type }; -> case "session.forgotten":'],
+    why: "Falls through to the next one, which says the same and a word more that nobody reads.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'case "wake.postponed":',
+    changes: [
+      'case "wake.postponed": return { type: "wake.postponed", sessionKey, dueAtMs: record.facts.dueAtMs }; -> case "wake.postponed":',
+    ],
+    why: "Falls through to the next one, which says the same and a word more that nobody reads.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'intent: oldest?.intent ?? "event",',
+    changes: ['"event" -> ""'],
+    why: "Without an event only a requeued wake is made, and that has an intent of its own.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'reason: oldest?.reason ?? "queued",',
+    changes: ['"queued" -> ""'],
+    why: "Without an event only a requeued wake is made, and that has a reason of its own.",
+  },
+];
