@@ -61,6 +61,10 @@ export interface Steps {
   readonly steps: readonly Step[];
   /** How far the log was looked at: pass it as `after` for what follows. */
   readonly upTo: number;
+  /** Where the session works: what its neighbours there do moves it too. */
+  readonly lane: string;
+  /** Of the session and of its lane, after `upTo`: later than the last step, if a neighbour moved the lane since. */
+  readonly states: Step["states"];
 }
 
 /** Something that did not happen. */

@@ -44,21 +44,26 @@ export async function stepsOf(
       if (record.sessionKey !== key) continue;
       steps.push(stepOf(past, key, record, moved));
       chars += record.body === null ? 0 : JSON.stringify(record.body).length;
-      if (steps.length === limit || chars > BODY_CHARS_MAX) return { steps, upTo: record.position };
+      if (steps.length === limit || chars > BODY_CHARS_MAX)
+        return { steps, upTo: record.position, lane: past.lane, states: statesOf(past, key) };
     }
   }
-  return { steps, upTo: last };
+  return { steps, upTo: last, lane: past.lane, states: statesOf(past, key) };
 }
 
 export function stepOf(
-  { world, lane }: Pick<Past, "world" | "lane">,
+  past: Pick<Past, "world" | "lane">,
   sessionKey: string,
   record: LogRecord,
   moves: readonly Move[],
 ): Step {
-  const session = world.session(sessionKey).actor.value;
-  return { record, moves, states: { session, heartbeat: world.heartbeat(lane).actor.value } };
+  return { record, moves, states: statesOf(past, sessionKey) };
 }
+
+const statesOf = ({ world, lane }: Pick<Past, "world" | "lane">, sessionKey: string): Step["states"] => ({
+  session: world.session(sessionKey).actor.value,
+  heartbeat: world.heartbeat(lane).actor.value,
+});
 
 /** Sees what moves in a world. */
 export class Moves {

@@ -130,3 +130,17 @@ function partOf(whole: StateAt, key: string, lane: string, like: Omit<StateAt, "
     deliveries: own(whole.deliveries, (actor) => text(actor).includes(`"sessionKey":"${key}"`)),
   };
 }
+
+test("steps say where the lane stands now, also when a neighbour moved it last", async () => {
+  const { heartbeat, soon } = testHeart({ laneOf: () => "shared", coalesceMs: 60_000 });
+  await soon(heartbeat.enqueueSystemEvent("for a", { sessionKey: "a" }));
+  await soon(heartbeat.drainSystemEvents("a"));
+  const before = await heartbeat.steps({ sessionKey: "a" });
+  await soon(heartbeat.wake("for b", { sessionKey: "b" }));
+  const after = await heartbeat.steps({ sessionKey: "a", after: before.upTo });
+  expect(after).toMatchObject({
+    steps: [],
+    lane: "shared",
+    states: { session: "empty", heartbeat: "pending" },
+  });
+});

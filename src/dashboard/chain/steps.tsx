@@ -33,7 +33,7 @@ function Step({ entry, startMs }: { readonly entry: TimelineEntry; readonly star
         {open === true
           ? "now"
           : atMs === startMs
-            ? new Date(atMs).toLocaleTimeString()
+            ? new Date(atMs).toLocaleTimeString(undefined, { hour12: false })
             : `+${duration(atMs - startMs)}`}
       </time>
     </li>

@@ -1,10 +1,11 @@
 import { nowMs } from "../shell/clock.ts";
 
-/** `14 s`, `5 min`, `3 h 10 min`, `2 d`. */
+/** `14 s`, `1 min 50 s`, `35 min`, `3 h 10 min`, `2 d`. */
 export function lengthWords(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 100) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return `${minutes} min ${seconds % 60} s`;
   if (minutes < 100) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;

@@ -95,8 +95,8 @@ function Troubles({ status: { state, cause, quarantined = [], resting = [] } }: 
       ))}
       {resting.map(({ agentId, refusal, untilMs }) => (
         <p key={agentId} role="alert" class="problem">
-          Agent {agentId} rests until {new Date(untilMs).toLocaleTimeString()}: its provider refuses every
-          call ({refusal}).
+          Agent {agentId} rests until {new Date(untilMs).toLocaleTimeString(undefined, { hour12: false })}:
+          its provider refuses every call ({refusal}).
         </p>
       ))}
     </>

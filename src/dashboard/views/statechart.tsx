@@ -57,7 +57,7 @@ interface TravelProps {
 function Travel({ sessionKey, args }: TravelProps) {
   const { at, machine, play, speed, past } = args;
   const isPlaying = play === "1";
-  const { steps, error, isLoading } = useSteps(sessionKey, Number(past) || undefined);
+  const { steps, error, isLoading, states } = useSteps(sessionKey, Number(past) || undefined);
   const name = MACHINES.find((known) => known === machine) ?? "heartbeat";
   const index = at === undefined ? steps.length - 1 : indexOf(steps, Number(at));
   const step = steps[index];
@@ -70,7 +70,9 @@ function Travel({ sessionKey, args }: TravelProps) {
   // Folded by the daemon: only when it is looked at, and not for each step of a film.
   const state = useStateAt(sessionKey, position, !isPlaying && (isOpen || name === "agent"));
   const moves = shown.flatMap((one) => one.moves.filter(({ kind }) => kind === name));
-  const lit = litIn(name, shown.at(-1), moves, state.value);
+  const isNow = at === undefined && imagined.length === 0;
+  const statesNow = (isNow ? states : undefined) ?? shown.at(-1)?.states;
+  const lit = litIn(name, statesNow, moves, state.value);
   return (
     <div class="statechart">
       <h1 class="hidden">Statechart of {sessionKey}</h1>
@@ -80,7 +82,7 @@ function Travel({ sessionKey, args }: TravelProps) {
       </div>
       <ProblemNote error={error} />
       <p class="where">
-        <KeyLink sessionKey={sessionKey} /> <State state={shown.at(-1)?.states.heartbeat ?? "idle"} />{" "}
+        <KeyLink sessionKey={sessionKey} /> <State state={statesNow?.heartbeat ?? "idle"} />{" "}
         {imagined.length > 0 && <strong class="muted">imagined, after </strong>}
         {step === undefined ? (
           <span class="muted">{isLoading ? "reading the log" : "nothing is known of it"}</span>
@@ -169,11 +171,11 @@ function indexOf(steps: readonly Step[], position: number): number {
 /** The state to light: a session may have many schedules and deliveries, so the one that moved last is shown. */
 function litIn(
   name: MachineName,
-  step: Step | undefined,
+  states: Step["states"] | undefined,
   moves: readonly Move[],
   state: StateAt | undefined,
 ): string | null {
-  if (name === "heartbeat" || name === "session") return step?.states[name] ?? null;
+  if (name === "heartbeat" || name === "session") return states?.[name] ?? null;
   if (name !== "agent") return moves.at(-1)?.to ?? null;
   const [agent] = Object.values(state?.agents ?? {}) as { value: string }[];
   return agent?.value ?? null;

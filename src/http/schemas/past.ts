@@ -41,6 +41,8 @@ export const steps = z
   .object({
     steps: z.array(step),
     upTo: z.number().int().openapi({ description: "How far the log was looked at: pass it as `after`." }),
+    lane: z.string(),
+    states: states.openapi({ description: "After `upTo`: neighbours move the lane too." }),
   })
   .openapi("Steps");
 

@@ -49,13 +49,21 @@ export function AllSessions({ args: { q, after } }: ViewProps) {
               <td>
                 <State state={state} />
               </td>
-              <td>
+              <td data-wide>
                 <KeyLink sessionKey={sessionKey} />
               </td>
-              <td class="number">{queued > 0 && queued}</td>
-              <td class="number dead">{dead > 0 && dead}</td>
-              <td class="number">{oldestQueuedAtMs !== null && <Age atMs={oldestQueuedAtMs} />}</td>
-              <td class="muted">{lane === sessionKey ? "its own" : <span class="key">{lane}</span>}</td>
+              <td class="number" data-name={queued > 0 ? "queued" : undefined}>
+                {queued > 0 && queued}
+              </td>
+              <td class="number dead" data-name={dead > 0 ? "dead" : undefined}>
+                {dead > 0 && dead}
+              </td>
+              <td class="number" data-name={oldestQueuedAtMs === null ? undefined : "oldest"}>
+                {oldestQueuedAtMs !== null && <Age atMs={oldestQueuedAtMs} />}
+              </td>
+              <td class="muted" data-name="lane">
+                {lane === sessionKey ? "its own" : <span class="key">{lane}</span>}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -73,20 +73,20 @@ function Row({ session }: { readonly session: WaitingSession }) {
       <td>
         <State state={state} />
       </td>
-      <td>
+      <td data-wide>
         <KeyLink sessionKey={sessionKey} />
       </td>
-      <td class="number">
+      <td class="number" data-name="queued">
         {queued}
         {dead > 0 && <span class="dead"> + {dead} dead</span>}
       </td>
-      <td class="number">
+      <td class="number" data-name="oldest">
         <Age atMs={sinceMs} />
       </td>
-      <td>
+      <td data-wide>
         <WhySentence why={why} />
       </td>
-      <td class="number">
+      <td class="number" data-name={why.untilMs === null ? undefined : "next look"}>
         <Countdown untilMs={why.untilMs} />
       </td>
     </tr>

@@ -10,12 +10,16 @@ const PAST_STEPS = 200;
 const PAGE_STEPS = 500;
 /** The oldest are let go: a page that stays open for weeks must not grow. */
 const STEPS_MAX = 5_000;
+/** Between two questions: neighbours in a lane may do much. */
+const PAUSE_MS = 300;
 
 interface Read {
   readonly sessionKey: string;
   readonly steps: readonly Step[];
   /** The log was looked at up to here. */
   readonly upTo: number;
+  /** After `upTo`. */
+  readonly states?: Step["states"];
   readonly isLoading: boolean;
   readonly error?: ApiError;
 }
@@ -29,10 +33,12 @@ export function useSteps(sessionKey: string, past: number = PAST_STEPS): Read {
     const { signal } = gone;
     let steps: readonly Step[] = [];
     let upTo: number | null = null;
+    let lane = sessionKey;
+    let states: Step["states"] | undefined;
     let isLoading = false;
     let isWanted = false;
     const show = (more: Partial<Read>): void =>
-      setRead({ sessionKey, steps, upTo: upTo ?? 0, isLoading: false, ...more });
+      setRead({ sessionKey, steps, upTo: upTo ?? 0, ...(states && { states }), isLoading: false, ...more });
 
     /** Reads on until the newest record that was heard of. */
     const readOn = async (): Promise<void> => {
@@ -43,7 +49,7 @@ export function useSteps(sessionKey: string, past: number = PAST_STEPS): Read {
         });
         steps = [...steps, ...page.steps].slice(-STEPS_MAX);
         const isEnd = page.upTo === upTo || page.upTo >= newestPosition.value;
-        upTo = page.upTo;
+        ({ upTo, lane, states } = page);
         show({ isLoading: !isEnd });
         if (isEnd) return;
       }
@@ -57,12 +63,14 @@ export function useSteps(sessionKey: string, past: number = PAST_STEPS): Read {
         await readOn().catch((error: unknown) => {
           if (!signal.aborted) show({ error: asApiError(error) });
         });
+        await new Promise((resume) => setTimeout(resume, PAUSE_MS));
       }
       isLoading = false;
     };
     void refresh();
     const stop = onRecord((record) => {
-      if (record === null || record.sessionKey === sessionKey) void refresh();
+      // In a shared lane a neighbour may have moved it.
+      if (record === null || record.sessionKey === sessionKey || lane !== sessionKey) void refresh();
     });
     return () => {
       stop();
