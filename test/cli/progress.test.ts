@@ -1,6 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { during, progress, type BarStream } from "../../src/cli/progress.ts";
+import { sqliteStore } from "../../src/index.ts";
+import { fill } from "../contract/store-records.ts";
+import { inTerminal, terminalMissing } from "../support/pseudo-terminal.ts";
+import { MAIN, start, workplace } from "./support.ts";
 
 /** A terminal that remembers what was written. */
 function terminal(facts: Partial<BarStream> = {}): BarStream & { readonly written: string[] } {
@@ -77,4 +81,22 @@ test("what does not say how far it is shows that it goes on", async () => {
   resolve(7);
   expect(await work).toBe(7);
   expect(screen.written[0]).toMatch(/Kwriting the backup {2}\d\.0 s$/);
+});
+
+describe.skipIf(terminalMissing() !== undefined)("on a terminal", () => {
+  test("a command that takes long shows its bar on stderr alone, and takes it away", async () => {
+    const place = workplace();
+    {
+      using store = sqliteStore({ folder: place.data });
+      fill(store, 40_000);
+    }
+    const replay = `'${process.execPath}' '${MAIN}' replay > '${place.path("story")}'`;
+    const { file, args } = inTerminal(["sh", "-c", replay], { columns: 90, rows: 20 });
+    const { stdout, code } = await start(file, args, { env: place.env({ TERM: "xterm" }) }).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\r\u001b\[Kreading the log {2}\[#*-*\] +\d+ % {2}[\d,]+ {2}[\w. ]+/);
+    expect(stdout.endsWith("\r\u001b[K")).toBe(true);
+    expect(place.read("story").split("\n").length).toBeGreaterThan(40_000);
+    expect(place.read("story")).not.toContain("\u001b");
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openScreen } from "../../src/cli/screen.ts";
 import { tableLines, totalsLine, type Look } from "../../src/cli/top-table.ts";
 import type { Status, WaitingSession } from "../../src/index.ts";
-import { inTerminal, terminalMissing } from "../support/pseudo-terminal.ts";
+import { inTerminal, insideOf, terminalMissing } from "../support/pseudo-terminal.ts";
 import { MAIN, start, until, workplace } from "./support.ts";
 
 const KEY = "agent:main:discord:channel:42";
@@ -135,5 +135,45 @@ describe.skipIf(terminalMissing() !== undefined)("on a terminal", () => {
     );
     waiting.child.stdin?.write("\u0003");
     expect((await waiting.ended).stdout.trimEnd().endsWith(LEFT)).toBe(true);
+  });
+
+  test("top heeds a new size, and gives the terminal back when it is ended by a signal", async () => {
+    const place = workplace();
+    place.agent("process.exit(75);");
+    await place.up();
+    for (const key of ["a", "b", "c"].map((name) => `${KEY}:${name}`))
+      await place.connect().enqueueSystemEvent("x", { sessionKey: key });
+    const { file, args } = inTerminal([process.execPath, MAIN, "top"], { columns: 100, rows: 12 });
+    const top = start(file, args, {
+      env: place.env({ TERM: "xterm", NO_COLOR: "1" }),
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const framesOf = (text: string): readonly string[] => text.split("\u001b[H").slice(1);
+    await until(
+      () => top.stdout().includes(`${KEY}:c`),
+      () => `the sessions are shown: ${top.stdout()}`,
+    );
+    const inside = insideOf(top.child.pid ?? 0);
+    expect(inside?.settings()).toMatch(/ -icanon/);
+    const before = framesOf(top.stdout()).length;
+    inside?.resize({ columns: 40, rows: 7 });
+    await until(
+      () =>
+        framesOf(top.stdout())
+          .slice(before)
+          .some((frame) => frame.includes("and 1 more")),
+      () => `fewer lines are shown: ${top.stdout().slice(-500)}`,
+    );
+    const resized = framesOf(top.stdout())
+      .slice(before + 1)
+      .join("\n");
+    for (const line of resized.split(/\r*\n/)) {
+      const text = stripVTControlCharacters(line);
+      expect({ text, fits: text.length <= 40 }).toEqual({ text, fits: true });
+    }
+    process.kill(inside?.pid ?? 0, "SIGTERM");
+    const { stdout, signal } = await top.ended;
+    expect(stdout.trimEnd().endsWith(LEFT)).toBe(true);
+    expect(signal).toBeNull();
   });
 });

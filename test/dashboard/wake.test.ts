@@ -1,7 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { repeatCommand } from "../../src/dashboard/chain/repeat-command.ts";
 import type { EventQueued } from "../../src/core/records.ts";
+import type { EventOptions } from "../../src/index.ts";
+import type { Workplace } from "../cli/support.ts";
 import { accessFaults } from "../support/axe.ts";
 import { chromiumMissing } from "../support/browser.ts";
 import { useDashboard } from "../support/dashboard.ts";
@@ -10,13 +14,26 @@ const KEY = "agent:main:discord:channel:42";
 /** Poison fails for good until somebody mends the agent. */
 const AGENT = `
 if (prompt.includes("poison") && !existsSync(folder + "/mended")) process.exit(1);
+const { writeFileSync } = await import("node:fs");
+if (prompt.includes("counted")) writeFileSync(process.env.LUBDUB_USAGE_FILE, '{"inputTokens":1200,"outputTokens":80}');
 console.log(prompt.includes("green") ? "The build is green." : "HEARTBEAT_OK");`;
+/** A way to send that fails for good until somebody mends it. */
+const deliveries = (place: Workplace): object => ({
+  deliver: [{ match: "*", command: { argv: ["test", "-e", place.path("mended")] } }],
+  delivery: { maxAttempts: 1 },
+});
+const route = { channel: "discord", to: "42" };
 const viewOf = (id = ""): string => `#wake?${new URLSearchParams({ id }).toString()}`;
 
 describe.skipIf(chromiumMissing() !== undefined)("the wake view", () => {
-  const dashboard = useDashboard((place) => place.agent(AGENT, { maxAttempts: 1 }));
-  const settled = async (text: string, sessionKey = KEY): Promise<string> => {
-    const { eventId = "" } = await dashboard.heartbeat.wake(text, { sessionKey, source: "exec-event" });
+  const dashboard = useDashboard((place) => place.agent(AGENT, { maxAttempts: 1, ...deliveries(place) }));
+  const settled = async (
+    text: string,
+    sessionKey = KEY,
+    more: Partial<EventOptions> = {},
+  ): Promise<string> => {
+    const options = { source: "exec-event", ...more, sessionKey };
+    const { eventId = "" } = await dashboard.heartbeat.wake(text, options);
     await dashboard.heartbeat.waitFor(eventId, "settled");
     return eventId;
   };
@@ -85,6 +102,39 @@ describe.skipIf(chromiumMissing() !== undefined)("the wake view", () => {
     await page.getByRole("button", { name: "Give it up for good?" }).click();
     await page.getByText("dismissed", { exact: true }).first().waitFor();
     expect(await dashboard.heartbeat.receipt(dismissed)).toMatchObject({ settlement: "dismissed" });
+  });
+
+  test("the tokens that the agent said it used are told", async () => {
+    const page = await dashboard.open(viewOf(await settled("counted", "agent:main:counted")));
+    await page.getByText("1,200 in, 80 out", { exact: true }).waitFor();
+  });
+
+  test("a reply that could not be delivered is sent again, and another dismissed", async () => {
+    const sessionKey = "agent:main:deaf";
+    const isDead = async (): Promise<boolean> =>
+      (await dashboard.heartbeat.deliveries({ sessionKey, state: "dead" })).length > 0;
+    const undelivered = async (): Promise<string> => {
+      const eventId = await settled("The tests are green.", sessionKey, { route, dedupeKey: randomUUID() });
+      await expect.poll(isDead).toBe(true);
+      return eventId;
+    };
+    const page = await dashboard.open(viewOf(await undelivered()));
+    const dismissal = page.getByRole("button", { name: "Dismiss" });
+    await page.getByText(/^The reply d-\S+ was not delivered\.$/).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await dismissal.click();
+    expect(await isDead()).toBe(true);
+    await page.getByRole("button", { name: "Give it up for good?" }).click();
+    await page.getByText(/^dismissed for good: d-/).waitFor();
+    expect(await isDead()).toBe(false);
+
+    await page.goto(`${dashboard.url}/${viewOf(await undelivered())}`);
+    const again = page.getByRole("button", { name: "Send again" });
+    await again.waitFor();
+    writeFileSync(dashboard.place.path("mended"), "");
+    await again.click();
+    await page.getByText(/^sent: d-/).waitFor();
+    expect(await dashboard.heartbeat.deliveries({ sessionKey })).toEqual([]);
   });
 
   test("a hostile text is text everywhere, and everyone can use the page", async () => {

@@ -105,7 +105,7 @@ function tokensOf(records: readonly LogRecord[]): string {
   if (usage.length === 0) return "not told";
   const input = usage.reduce((sum, { inputTokens }) => sum + inputTokens, 0);
   const output = usage.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
-  return `${input.toLocaleString()} in, ${output.toLocaleString()} out`;
+  return `${input.toLocaleString("en")} in, ${output.toLocaleString("en")} out`;
 }
 
 function Causes({ causes }: { readonly causes: readonly CausingRun[] }) {
