@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createHeartbeat, sqliteStore, type Heartbeat } from "../src/index.ts";
 import { benchFolder } from "./folders.ts";
 import { quantile } from "./statistics.ts";
@@ -33,15 +34,36 @@ await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
 /** Milliseconds of a look at the past, at positions all over the log. */
 async function measured(what: string, look: (heart: Heartbeat, at: number, key: string) => Promise<unknown>) {
   const times: number[] = [];
+  const turns: number[] = [];
   for (let turn = 0; turn < LOOKS; turn += 1) {
     const at = Math.floor((((turn * 7_919) % LOOKS) / LOOKS) * position);
     const startMs = performance.now();
-    await look(heartbeat, at, keys[(turn * 31) % SESSIONS] as string);
+    turns.push(await longestTurn(look(heartbeat, at, keys[(turn * 31) % SESSIONS] as string)));
     times.push(performance.now() - startMs);
   }
+  console.log(
+    `${what}: ${spread(times)}; longest turn of the event loop, of processor time: ${spread(turns)}`,
+  );
+}
+
+function spread(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   const [half, most] = [quantile(sorted, 0.5), quantile(sorted, 0.99)].map((ms) => ms.toFixed(1));
-  console.log(`${what}: ${half} ms (half), ${most} ms (99 %)`);
+  return `${half} ms (half), ${most} ms (99 %)`;
+}
+
+/** So long a wake may be held up while this goes on. */
+async function longestTurn(work: Promise<unknown>): Promise<number> {
+  let isOver = false;
+  let longestMs = 0;
+  const ended = work.finally(() => (isOver = true));
+  for (let last = process.cpuUsage(); !isOver; last = process.cpuUsage()) {
+    await nextTurn();
+    const { user, system } = process.cpuUsage(last);
+    longestMs = Math.max(longestMs, (user + system) / 1_000);
+  }
+  await ended;
+  return longestMs;
 }
 
 console.log(`${position} records of ${SESSIONS} sessions`);

@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { createHeartbeat, memoryStore } from "../../src/index.ts";
 import { serveHttp } from "../../src/http/index.ts";
+import { createInspector } from "../../src/inspect/index.ts";
 import { chromiumMissing, launch } from "./browser.ts";
+import { serveInspectorPage } from "./inspector-page.ts";
 import { playStory, STORY_KEY, storyAgent } from "./story.ts";
 
 /** `npm run screenshots` makes the pictures in the README: of a real heartbeat, in a real browser. */
@@ -13,7 +15,10 @@ const TOKEN = "a-token-for-the-pictures";
 
 const missing = chromiumMissing();
 if (missing !== undefined) throw new Error(missing);
+await using viewer = await serveInspectorPage();
+await using inspector = await createInspector({ token: TOKEN, origins: [viewer.url] });
 await using heartbeat = createHeartbeat({
+  inspect: inspector,
   run: storyAgent(),
   store: memoryStore(),
   coalesceMs: 200,
@@ -50,6 +55,12 @@ try {
     await page.waitForTimeout(SETTLE_MS);
     await page.screenshot({ path: `${FOLDER}/${name}.png` });
   }
+  const shown = new URLSearchParams({ server: inspector.url(), actor: `heartbeat:${STORY_KEY}` });
+  await page.goto(`${viewer.url}/?${shown.toString()}`);
+  await heartbeat.wake("The linter was updated.", { sessionKey: STORY_KEY, source: "exec-event" });
+  await page.locator("#events li").nth(5).waitFor();
+  await page.waitForTimeout(SETTLE_MS);
+  await page.screenshot({ path: `${FOLDER}/inspector.png` });
 } finally {
   await browser.close();
   await server.close();
