@@ -238,6 +238,12 @@ describe("a stale run", () => {
   );
 });
 
+test("a wake that a policy holds back waits for that, and is neither busy nor tried", () => {
+  const held = after(request(), { type: "wake.held", sessionKey: KEY, hold: "flood", dueAtMs: 9_000 });
+  expect(held.value).toBe("pending");
+  expect(pending(held)).toEqual({ ...wake(), waitsFor: "hold", hold: "flood", dueAtMs: 9_000 });
+});
+
 describe("a session that is not pending", () => {
   const postponed: HeartbeatEvent = { type: "wake.postponed", sessionKey: OTHER, dueAtMs: 9_000 };
   const held: HeartbeatEvent = { type: "wake.held", sessionKey: OTHER, hold: "flood", dueAtMs: 9_000 };
@@ -260,6 +266,11 @@ describe("a forgotten session", () => {
     const lane = after(request(), request(OTHER), { type: "session.forgotten", sessionKey: KEY });
     expect(pending(lane)).toBeUndefined();
     expect(pending(lane, OTHER)).toBeDefined();
+  });
+  test("takes no run of a sibling with it: the wake of that goes back as ever", () => {
+    const lane = after(request(), start(), { type: "session.forgotten", sessionKey: OTHER });
+    expect(lane.context.run?.forgotten).toBe(false);
+    expect(pending(transition(heartbeatMachine, lane, busy())[0])?.wakeId).toBe(`w-${KEY}`);
   });
   test("however its run ends, the wake is over", () => {
     const forgotten = after(request(), start(), { type: "session.forgotten", sessionKey: KEY });
