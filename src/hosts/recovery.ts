@@ -1,4 +1,4 @@
-import { agentOf } from "../core/step-agent.ts";
+import { agentOf, stepAgent } from "../core/step-agent.ts";
 import { actorsOf, placeOf, step, type Place } from "../core/step.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { Source, World } from "../core/world.ts";
@@ -18,6 +18,8 @@ export class Recovery {
   readonly source: Source;
   readonly #store: Store;
   readonly #missed = new Map<string, LubdubError>();
+  /** Whether something is left that a session which was forgotten has asked to erase. */
+  #owesErasure = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -29,9 +31,9 @@ export class Recovery {
     };
   }
 
-  /** Whether every record of the log has been folded. */
+  /** Whether every record of the log has been folded, and all that was forgotten is erased. */
   get isWhole(): boolean {
-    return this.#missed.size === 0;
+    return this.#missed.size === 0 && !this.#owesErasure;
   }
 
   /**
@@ -41,6 +43,7 @@ export class Recovery {
   replay(world: World, setAside: (place: Place, error: LubdubError) => void): void {
     const store = this.#store;
     this.#missed.clear();
+    this.#owesErasure = false;
     for (const record of store.read({ after: store.checkpoint() })) {
       try {
         actorsOf(world, record);
@@ -54,7 +57,10 @@ export class Recovery {
       if (record.type !== "session.forgotten") continue;
       unlessDamaged(
         () => eraseSession(store, record),
-        (error) => setAside({ kind: "heartbeat", key: world.laneOf(record.sessionKey) }, error),
+        (error) => {
+          this.#owesErasure = true;
+          setAside({ kind: "heartbeat", key: world.laneOf(record.sessionKey) }, error);
+        },
       );
     }
   }
@@ -69,7 +75,8 @@ export class Recovery {
     else if (place.kind === "schedule") world.schedules.evict(place.key);
     else world.deliveries.evict(place.key);
     const agentId = agentOf(record);
-    if (agentId !== undefined && !canRead(() => world.agents.get(agentId)))
+    // An agent counts for all its sessions: it is not behind because one of them cannot be read.
+    if (agentId !== undefined && !canRead(() => stepAgent(world, record)))
       this.#missed.set(nameOf("agent", agentId), cause);
     return place;
   }

@@ -77,6 +77,8 @@ export class LaneRunner implements Runner {
   /** By the record of its end: what it takes to judge a run again should that not be committed. */
   readonly #ends = new WeakMap<LogRecord, Ended>();
   readonly #unsettled: Ended[] = [];
+  /** Ends that could not be written because something that they move cannot be read, by lane. */
+  readonly #unread = new Map<string, Ended>();
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
@@ -102,7 +104,7 @@ export class LaneRunner implements Runner {
 
   startDue(): void {
     const { world, waker, clock } = this.#parts;
-    for (const ended of this.#unsettled.splice(0)) this.#leaving(ended.lane, () => this.#settle(ended));
+    for (const ended of this.#unsettled.splice(0)) this.#leaving(ended);
     if (!this.#stopped) this.#quiet.look();
     for (;;) {
       for (const lane of this.#touched) this.#safely(lane, () => this.#lookAt(lane));
@@ -154,6 +156,7 @@ export class LaneRunner implements Runner {
 
   stop(): void {
     this.#stopped = true;
+    this.#unsettled.push(...this.#unread.values());
     this.#parts.waker.clear();
     this.#signals.close();
   }
@@ -190,8 +193,9 @@ export class LaneRunner implements Runner {
   }
 
   /** The last work of a run: whatever comes of it, the run gives its slot and its lease back. */
-  #leaving(lane: string, work: () => void): void {
-    this.#safely(lane, work);
+  #leaving(ended: Ended): void {
+    const { lane } = ended;
+    if (!this.#safely(lane, () => this.#settle(ended))) this.#unread.set(lane, ended);
     this.#gone(lane);
   }
 
@@ -215,10 +219,7 @@ export class LaneRunner implements Runner {
   #start({ lane, actor }: HeartbeatEntry, idleKey?: string): void {
     const { world, journal, leases, clock, options } = this.#parts;
     if (this.#runs.has(lane)) return;
-    if (actor.value === "running") {
-      settleInterrupted(this.#settling, lane, actor.context.run as Run);
-      return;
-    }
+    if (actor.value === "running") return this.#settleLeft(lane, actor.context.run as Run);
     if (leases.isHeld(lane) || !this.slotsFree) return;
     const { pending } = actor.context;
     const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
@@ -264,7 +265,7 @@ export class LaneRunner implements Runner {
   #ended(lane: string, run: Run, running: Attempt, outcome: AttemptOutcome): void {
     if (this.#runs.get(lane) !== running) return; // its start was lost with a failed commit
     const durationMs = Math.max(0, this.#parts.clock.nowMs() - run.startedAtMs);
-    this.#leaving(lane, () => this.#settle({ lane, run, outcome, durationMs }));
+    this.#leaving({ lane, run, outcome, durationMs });
     if (outcome.status === "skipped") this.#signals.wasBusy(lane, run.wake.sessionKey);
     else this.#signals.wasNotBusy(run.wake.sessionKey);
     this.idle(lane);
@@ -273,6 +274,14 @@ export class LaneRunner implements Runner {
   #settle(ended: Ended): void {
     const { run } = this.#parts.world.heartbeat(ended.lane).actor.context;
     if (run?.runId === ended.run.runId) this.#ends.set(settleRun(this.#settling, ended), ended);
+  }
+
+  /** A run that was left behind: by this process, which could not read something when it ended, or by one that is gone. */
+  #settleLeft(lane: string, run: Run): void {
+    const ended = this.#unread.get(lane);
+    if (ended?.run.runId === run.runId) this.#settle(ended);
+    else settleInterrupted(this.#settling, lane, run);
+    this.#unread.delete(lane);
   }
 
   #gone(lane: string): void {

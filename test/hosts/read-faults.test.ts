@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { LubdubError } from "../../src/errors.ts";
 import { memoryStore } from "../../src/log/memory.ts";
 import type { ActorKind, Store } from "../../src/log/store.ts";
-import { FAILED, RAN } from "../support/agent.ts";
+import { FAILED, held, RAN } from "../support/agent.ts";
 import { simulatedClock } from "../support/simulated-clock.ts";
 import { testHeart, type TestHeart } from "../support/world.ts";
 
@@ -81,6 +81,26 @@ test("a session that could not be read when it was due is tried again: nothing s
   expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
 });
 
+test("an agent that cannot be read when its run ends: what the run did is written once it can be read", async () => {
+  const { store, unreadable } = faultyStore((type, key) =>
+    type === "run.started" && key !== D ? "agent main" : undefined,
+  );
+  const heart = testHeart({ ...AT_REST, limits: { agent: { spacingMs: 1 } } }, { store });
+  const { heartbeat, soon, clock } = heart;
+  const running = held();
+  heart.agent.answers(async () => (await running.promise, RAN), RAN);
+  await soon(heartbeat.wake("once", { sessionKey: D }));
+  await soon(heartbeat.wake("meanwhile", { sessionKey: "agent:web:7" }));
+  running.resolve();
+  await clock.settle();
+  expect(await quarantined(heart)).toEqual([D]);
+
+  unreadable.clear();
+  await clock.advance(2 * PAUSE_MS);
+  expect(given(heart)).toEqual([`${D}: once`, "agent:web:7: meanwhile"]);
+  expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
+});
+
 test("a schedule that could not be read when it was due ticks once it can be read", async () => {
   const { store, unreadable } = faultyStore();
   const heart = testHeart(AT_REST, { store });
@@ -153,3 +173,18 @@ test.each([
     expect(sessions[D]).toMatchObject({ context: { queue: [], offer: null } });
   },
 );
+
+test("an agent rests also while the session whose run was refused cannot be read after a start", async () => {
+  const { store, unreadable } = faultyStore();
+  const limits = { breaker: { baseMs: 3_600_000, capMs: 3_600_000 } };
+  const first = testHeart({ limits, coalesceMs: 0 }, { store });
+  first.agent.answers({ status: "failed", reason: "no key", class: "auth" });
+  await first.soon(first.heartbeat.wake("refused", { sessionKey: D }));
+  unreadable.add(`session ${D}`);
+
+  const clock = simulatedClock({ startMs: first.clock.nowMs() });
+  const second = testHeart({ limits, coalesceMs: 0 }, { store, clock });
+  expect(await quarantined(second)).toEqual([D]);
+  await second.soon(second.heartbeat.wake("waits", { sessionKey: W }));
+  expect((await second.heartbeat.why(W)).code).toBe("circuit-open");
+});

@@ -31,7 +31,7 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "interrupted-run-not-recovered",
     seen: "problem 3, #51620",
     file: RUNNER,
-    find: "      settleInterrupted(this.#settling, lane, actor.context.run as Run);\n",
+    find: "    else settleInterrupted(this.#settling, lane, run);\n",
     replace: "",
   },
   {
@@ -176,6 +176,35 @@ export const HOST_BUGS: readonly Bug[] = [
     seen: "found by the simulator",
     file: JOURNAL,
     find: "if (failure !== null) return this.#refuse(failure);",
+    replace: "",
+  },
+  {
+    id: "read-fault-taken-for-an-empty-session",
+    seen: "reliability note: what cannot be read is not empty",
+    file: "src/hosts/recovery.ts",
+    find: "      return stored(kind, key);\n",
+    replace:
+      "      try {\n        return stored(kind, key);\n      } catch {\n        return undefined;\n      }\n",
+  },
+  {
+    id: "end-of-a-run-lost-with-a-read",
+    seen: "found by the simulator",
+    file: RUNNER,
+    find: "if (!this.#safely(lane, () => this.#settle(ended))) this.#unread.set(lane, ended);",
+    replace: "this.#safely(lane, () => this.#settle(ended));",
+  },
+  {
+    id: "what-could-not-be-read-is-never-looked-at-again",
+    seen: "reliability note: neighbours served, and nothing sleeps for ever",
+    file: "src/run/quarantine.ts",
+    find: "      this.#lookAgain();\n",
+    replace: "",
+  },
+  {
+    id: "erasure-left-undone-by-a-read-fault",
+    seen: "found by the simulator",
+    file: "src/hosts/recovery.ts",
+    find: "          this.#owesErasure = true;\n",
     replace: "",
   },
 ];

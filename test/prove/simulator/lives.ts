@@ -1,3 +1,4 @@
+import { LubdubError } from "../../../src/errors.ts";
 import { positionOf } from "../../../src/core/ids.ts";
 import { createHeartbeat } from "../../../src/heartbeat.ts";
 import type { RunRequest } from "../../../src/vocabulary.ts";
@@ -5,8 +6,9 @@ import { wakeOn } from "./act.ts";
 import { simulatedAgent, type SimulatedAgent } from "./agent.ts";
 import { simulatedTargets } from "./deliveries.ts";
 import { LANES, type Plan } from "./plan.ts";
-import { startProcess, type Faults } from "./process.ts";
+import { startProcess, type Faults, type SimulatedProcess } from "./process.ts";
 import { must } from "./promise.ts";
+import { unreliable } from "./reads.ts";
 import { catchUp, count, emptyScene, percent, watch, type Life, type Scene } from "./scene.ts";
 
 /** Starts and crashes of processes on one data folder. */
@@ -33,11 +35,27 @@ export async function restart(scene: Scene): Promise<void> {
 export async function start(scene: Scene): Promise<void> {
   for (let tries = 0; ; tries++) {
     must(tries < STARTS_MAX, "L9 it starts again");
-    scene.life = begun(scene);
+    scene.reading = scene.faulty;
+    const life = startedOrNot(scene);
+    if (life === null) continue;
+    scene.life = life;
     await scene.clock.settle();
+    scene.reading = false;
     const { process, heartbeat } = scene.life;
     if (process.alive && (await heartbeat.status()).state === "running") return;
     process.alive = false;
+  }
+}
+
+/** What it starts on may not be readable for a moment. */
+function startedOrNot(scene: Scene): Life | null {
+  if (scene.plan.readFault === 0) return begun(scene);
+  try {
+    return begun(scene);
+  } catch (error) {
+    must(error instanceof LubdubError, `L9 a start that fails says why: ${String(error)}`);
+    count(scene, "starts that could not read");
+    return null;
   }
 }
 
@@ -54,6 +72,7 @@ export function begun(scene: Scene): Life {
   const process = startProcess({
     clock,
     disk,
+    readable: (store) => unreliable(store, scene),
     faults: faultsOf(scene),
     stall: (byMs) => clock.stall(byMs),
     committed: (wallMs) => watch(scene, () => catchUp(scene, wallMs)),
@@ -81,25 +100,37 @@ export function begun(scene: Scene): Life {
     },
   });
   if (!scene.faulty) agent.heal();
-  const heartbeat = createHeartbeat({
-    store: process.store,
-    clock: process.clock,
-    run: agent.run,
-    laneOf,
-    ...plan.options,
-    ...(plan.deliveries && {
-      deliver: simulatedTargets(scene, process.clock, answers),
-      delivery: plan.deliveries,
+  const heartbeat = orDead(process, () =>
+    createHeartbeat({
+      store: process.store,
+      clock: process.clock,
+      run: agent.run,
+      laneOf,
+      ...plan.options,
+      ...(plan.deliveries && {
+        deliver: simulatedTargets(scene, process.clock, answers),
+        delivery: plan.deliveries,
+      }),
+      isBusy: () => scene.faulty && percent(scene, 5),
+      onIdle(key, callback) {
+        const callbacks = idle.get(key) ?? new Set();
+        idle.set(key, callbacks.add(callback));
+        return () => callbacks.delete(callback);
+      },
     }),
-    isBusy: () => scene.faulty && percent(scene, 5),
-    onIdle(key, callback) {
-      const callbacks = idle.get(key) ?? new Set();
-      idle.set(key, callbacks.add(callback));
-      return () => callbacks.delete(callback);
-    },
-  });
+  );
   heartbeat.subscribe((record) => told.push(record));
   return { process, agent, heartbeat, ...outside, stopping: false };
+}
+
+/** A process that does not start gives up what it has. */
+function orDead<T>(process: SimulatedProcess, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    process.alive = false;
+    throw error;
+  }
 }
 
 function checkCall(

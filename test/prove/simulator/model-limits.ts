@@ -61,19 +61,22 @@ export class ModelLimits {
   readonly breakers: ModelBreakers | null;
   readonly #chains = new Map<string, { readonly depth: number; readonly atMs: number }>();
   readonly #retainMs: number;
+  readonly #timed: boolean;
   /** Some of those that started last, by run id. */
   newestRuns: readonly string[] = [];
   #exact = true;
   /** Starts that count, oldest first, by session and by agent. */
   readonly #starts = new Map<string, { readonly runId: string; readonly atMs: number }[]>();
 
-  constructor({ limits, ...options }: Plan["options"], count: (what: string) => void) {
+  /** @param timed - false: between a decision and its record time may go by */
+  constructor({ limits, ...options }: Plan["options"], timed: boolean, count: (what: string) => void) {
     this.#limits = limits ?? null;
     this.#count = count;
+    this.#timed = timed;
     this.#retainMs = options.retainMs;
     const runMs = options.runTimeoutMs + options.abortGraceMs;
     const pause = limits?.breaker;
-    this.breakers = pause ? new ModelBreakers({ pause, runMs, count }) : null;
+    this.breakers = pause ? new ModelBreakers({ pause, runMs, timed, count }) : null;
   }
 
   /** `laneOf` has changed: what a wake was asked with is not known for sure any more. */
@@ -130,7 +133,7 @@ export class ModelLimits {
     const { dueAtMs, reason } = facts;
     // A lane of before may still hold a wake that ended long ago.
     must(session.notBeforeMs !== null || !this.#exact, "S11 only a wake that is pending is held back");
-    must(dueAtMs >= atMs, "L2 nothing is held back until a moment that is over");
+    must(dueAtMs >= atMs || !this.#timed, "L2 nothing is held back until a moment that is over");
     if (this.#exact) this.#judge(record, asked, session.waitsFor);
     this.#count(dueAtMs === atMs ? "holds ended by a clock" : `held by ${reason}`);
     session.notBeforeMs = dueAtMs;

@@ -36,6 +36,8 @@ export interface Plan {
   readonly storeFault: number;
   /** Chance in 100 per start: `laneOf` answers otherwise than before. */
   readonly lanesChange: number;
+  /** Chance in 100 per read of the store: only where nothing but sessions is done. */
+  readonly readFault: number;
   /** How long the machine sleeps at most, in milliseconds; null: no schedules at all. */
   readonly schedules: { readonly sleepMsMax: number } | null;
   /** How replies go out; null: not at all. */
@@ -88,6 +90,7 @@ export function planOf(seed: number, steps: number): Plan {
     { baseMs: 20, capMs: 200 },
     { baseMs: 1_000, capMs: 5_000 },
   ]);
+  const readFault = readFaultOf(seed);
   return {
     seed,
     steps,
@@ -103,7 +106,8 @@ export function planOf(seed: number, steps: number): Plan {
       maxAttempts: pick([1, 2, 4]),
       abortGraceMs: pick([0, 50]),
       checkpointRecords: pick([1, 7, 40, 1_000, 1_000]),
-      liveActorsMax: pick([1, 2, 100, 100, 100]),
+      // What is never at rest is never read.
+      liveActorsMax: pick([1, 2, ...(readFault > 0 ? [1] : [100, 100, 100])]),
       dedupeWindowMs,
       retainMs: dedupeWindowMs,
       runTimeoutMs,
@@ -128,10 +132,17 @@ export function planOf(seed: number, steps: number): Plan {
       refuses: refusalsOf(seed),
     },
     bulky: random() < 0.05,
-    schedules: schedulesOf(seed),
-    deliveries: deliveriesOf(seed),
+    readFault,
+    schedules: readFault > 0 ? null : schedulesOf(seed),
+    deliveries: readFault > 0 ? null : deliveriesOf(seed),
     rivals: mulberry32(seed ^ 0x41a1)() < 1 / 5 ? { pause: 2, slowCommit: 3 } : null,
   };
+}
+
+/** In one seed in six the store cannot always be read. Drawn apart from everything else. */
+function readFaultOf(seed: number): number {
+  const random = mulberry32(seed ^ 0x4ead);
+  return random() < 1 / 6 ? 1 + Math.floor(random() * 5) : 0;
 }
 
 /** One seed in four has schedules. Drawn apart from everything else. */

@@ -32,6 +32,8 @@ const CALLBACKS_PER_MS_MAX = 2_000;
 interface ProcessParts {
   readonly clock: Clock;
   readonly disk: Disk;
+  /** What it opens, as it can be read. */
+  readonly readable: (store: Store) => Store;
   readonly faults: Faults;
   /** The clock goes on while the process waits for its disk. */
   readonly stall: (byMs: number) => void;
@@ -40,7 +42,14 @@ interface ProcessParts {
 }
 
 /** @throws LubdubError `LUBDUB_DATA_FOLDER_OWNED` */
-export function startProcess({ clock, disk, faults, stall, committed }: ProcessParts): SimulatedProcess {
+export function startProcess({
+  clock,
+  disk,
+  readable,
+  faults,
+  stall,
+  committed,
+}: ProcessParts): SimulatedProcess {
   const turn = loopGuard(clock);
   const opened = disk.open();
   let failed = false;
@@ -74,7 +83,7 @@ export function startProcess({ clock, disk, faults, stall, committed }: ProcessP
     },
     log: opened,
     store: {
-      ...opened,
+      ...readable(opened),
       append: (batch) => append(batch),
       close: () => disk.giveUp(process),
       [Symbol.dispose]: () => disk.giveUp(process),

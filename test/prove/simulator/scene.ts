@@ -46,6 +46,8 @@ export interface Scene {
   life: Life;
   /** Stopped when another process took its data; it may wake up again. */
   stale: Life | null;
+  /** Whether reads may fail now: not while the simulation itself looks. */
+  reading: boolean;
   /** False once faults have stopped. */
   faulty: boolean;
   /** Broken promises seen inside callbacks, whose exceptions the heartbeat would keep to itself. */
@@ -82,6 +84,7 @@ export function emptyScene(plan: Plan): Omit<Scene, "life"> {
     lanes: plan.lanes,
     laneOf: (key) => byLanes[scene.lanes](key),
     stale: null,
+    reading: false,
     faulty: true,
     violations: [],
     sent: [],
