@@ -188,3 +188,16 @@ test("an agent rests also while the session whose run was refused cannot be read
   await second.soon(second.heartbeat.wake("waits", { sessionKey: W }));
   expect((await second.heartbeat.why(W)).code).toBe("circuit-open");
 });
+
+test("the status is told while an agent that rests cannot be read", async () => {
+  const { store, unreadable } = faultyStore();
+  const limits = { breaker: { baseMs: 3_600_000, capMs: 3_600_000 } };
+  const first = testHeart({ limits, ...AT_REST }, { store });
+  first.agent.answers({ status: "failed", reason: "no key", class: "auth" });
+  await first.soon(first.heartbeat.wake("refused", { sessionKey: D }));
+  const clock = simulatedClock({ startMs: first.clock.nowMs() });
+  const second = testHeart({ limits, ...AT_REST }, { store, clock });
+  expect(await second.heartbeat.status()).toMatchObject({ resting: [{ agentId: "main" }] });
+  unreadable.add("agent main");
+  expect(await second.heartbeat.status()).not.toHaveProperty("resting");
+});

@@ -200,11 +200,4 @@ export const HOST_BUGS: readonly Bug[] = [
     find: "      this.#lookAgain();\n",
     replace: "",
   },
-  {
-    id: "erasure-left-undone-by-a-read-fault",
-    seen: "found by the simulator",
-    file: "src/hosts/recovery.ts",
-    find: "          this.#owesErasure = true;\n",
-    replace: "",
-  },
 ];

@@ -62,7 +62,8 @@ const momentOf = ({ model }: Scene): Moment => ({
 });
 
 async function replayEquals({ life }: Scene, { position, queues }: Moment): Promise<void> {
-  if ((await life.heartbeat.status()).state !== "running") return;
+  const { state, quarantined = [] } = await life.heartbeat.status();
+  if (state !== "running" || quarantined.length > 0) return;
   const { sessions } = await life.heartbeat.stateAt(position);
   for (const [key, ids] of queues) {
     const { queue, dead } = (sessions[key] as Folded | undefined)?.context ?? { queue: [], dead: [] };
