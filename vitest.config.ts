@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Nothing waits for a time that passes: this is only how long a crowded machine may take before a test counts as hanging. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 /** The same for what `expect.poll` waits for. */
 const POLL_TIMEOUT_MS = 60_000;
 
