@@ -49,9 +49,12 @@ export type Writing = "FULL" | "NORMAL" | "eatmydata";
 const KILL_AFTER_SYNCS = 40;
 const KILL_WITHIN_SYNCS = 40;
 
+/** A control syncs too seldom, or so that nobody sees it, to be killed at a sync. */
+const KILL_CONTROL = { after: "open", delayMs: 200 } as const;
+
 /**
  * What the real process did under load: begun again once, and ended. The first one is killed when it has written a commit and not
- * synced it: the second one reads that commit all the same.
+ * synced it: the second one reads that commit all the same. Of a control it is killed at any moment.
  */
 export async function recordLoad(seed: number, bursts: number, writing: Writing): Promise<Operation[]> {
   const killAt = KILL_AFTER_SYNCS + (seed % KILL_WITHIN_SYNCS);
@@ -65,12 +68,9 @@ export async function recordLoad(seed: number, bursts: number, writing: Writing)
     const synchronous = writing === "NORMAL" ? "NORMAL" : "FULL";
     const env = { LD_PRELOAD: preload, RECORD_FILE: record, LUBDUB_SYNCHRONOUS: synchronous };
     const load = { execArgv: ["--import", PRAGMAS], env };
-    const killed = {
-      env: { ...env, RECORD_KILL_AT: String(killAt) },
-      process: 2 * seed,
-      mode: "load",
-    } as const;
-    await runChild(folder, { ...load, ...killed });
+    const death =
+      writing === "FULL" ? { env: { ...env, RECORD_KILL_AT: String(killAt) } } : { kill: KILL_CONTROL };
+    await runChild(folder, { ...load, ...death, process: 2 * seed, mode: "load" });
     const { code, stderr } = await runChild(folder, { ...load, process: 2 * seed + 1, mode: bursts });
     if (code !== 0) throw new Error(`Expected the recorded process to end with 0; got ${code}: ${stderr}`);
     return parseRecording(readFileSync(record));
