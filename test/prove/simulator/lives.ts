@@ -15,6 +15,8 @@ import { catchUp, count, emptyScene, percent, watch, type Life, type Scene } fro
 
 /** So often a start may fail before it counts as a start that never succeeds. */
 const STARTS_MAX = 100;
+/** A start may read a thousand times: were one of them to fail at every start, it would never come up. */
+const STARTS_UNREADABLE_MAX = 20;
 
 export function createScene(plan: Plan): Scene {
   const scene = emptyScene(plan) as Scene;
@@ -35,7 +37,7 @@ export async function restart(scene: Scene): Promise<void> {
 export async function start(scene: Scene): Promise<void> {
   for (let tries = 0; ; tries++) {
     must(tries < STARTS_MAX, "L9 it starts again");
-    scene.reading = scene.faulty;
+    scene.reading = scene.faulty && tries < STARTS_UNREADABLE_MAX;
     const life = startedOrNot(scene);
     if (life === null) continue;
     scene.life = life;
