@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 500;
 export const mutation: Part = {
   name: "mutation",
   invariants: ["S1", "S3", "S7", "S8", "S10", "S11", "S12", "S16", "L1", "L4"],
-  minutes: { pr: 2, deep: 12 },
+  minutes: { pr: 1, deep: 12 },
   missing: () => (existsSync(STRYKER) ? undefined : "Stryker is not installed: npm ci"),
   async run({ tier, ...request }: PartRequest): Promise<PartResult> {
     const all = await stryker(request);
