@@ -160,13 +160,14 @@ export class Model {
     const { handedOver, moved, failures } = session;
     if (handedOver !== null) {
       must(facts.wakeId === handedOver.wakeId, "S9 a wake that is handed over keeps its id");
-      const { attempts = 0 } = facts;
+      const { attempts = 0, postponements = 0 } = facts;
       if (moved?.exact === true && session.frozen?.wakeId === facts.wakeId)
         must(
           attempts === failures,
           `S16 a wake that is handed over keeps its failures: expected ${failures}, got ${attempts}`,
         );
       session.failures = Math.max(failures, attempts);
+      session.postponements = Math.max(session.postponements, postponements);
       session.handedOver = null;
     }
     this.limits.caused(facts.cause, atMs);
