@@ -1,20 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { merge, Pending, RANK_HEAD_START_MS, type Intent, type Wake } from "../../machines/index.ts";
 import { unheld } from "../../machines/pending.ts";
-
-const wake = (sessionKey: string, changes: Partial<Wake> = {}): Wake => ({
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  source: "other",
-  intent: "event",
-  reason: "test",
-  requestedAtMs: 0,
-  dueAtMs: 250,
-  waitsFor: "window",
-  attempts: 0,
-  postponements: 0,
-  ...changes,
-});
+import { wake } from "../support/wake.ts";
 
 describe("what a request changes", () => {
   const pending = wake("a", { overrides: { model: "small", timeoutMs: 1 } });

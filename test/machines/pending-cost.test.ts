@@ -1,19 +1,6 @@
 import { expect, test } from "vitest";
 import { Pending, type Wake } from "../../machines/index.ts";
-
-const wake = (sessionKey: string, changes: Partial<Wake> = {}): Wake => ({
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  source: "other",
-  intent: "event",
-  reason: "test",
-  requestedAtMs: 0,
-  dueAtMs: 250,
-  waitsFor: "window",
-  attempts: 0,
-  postponements: 0,
-  ...changes,
-});
+import { wake } from "../support/wake.ts";
 
 test.each([1, 100, 10_000])("a wake copies O(log n) nodes with %i pending keys in one lane", (size) => {
   let pending = Pending.none;

@@ -8,20 +8,7 @@ import {
   type Intent,
   type Wake,
 } from "../../machines/index.ts";
-
-const wake = (sessionKey: string, changes: Partial<Wake> = {}): Wake => ({
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  source: "other",
-  intent: "event",
-  reason: "test",
-  requestedAtMs: 0,
-  dueAtMs: 250,
-  waitsFor: "window",
-  attempts: 0,
-  postponements: 0,
-  ...changes,
-});
+import { wake } from "../support/wake.ts";
 
 describe("Pending", () => {
   const keys = fc.constantFrom("a", "b", "A", "agent:main", "agent:main.", "e\u0301", "\u00e9");
