@@ -201,3 +201,35 @@ test("the status is told while an agent that rests cannot be read", async () => 
   unreadable.add("agent main");
   expect(await second.heartbeat.status()).not.toHaveProperty("resting");
 });
+
+test("what a forgotten session has said is erased by a later start, when one could not read it", async () => {
+  const { store } = faultyStore();
+  let fault: "dies before the erasure" | "cannot read" | null = "dies before the erasure";
+  const faulty: Store = {
+    ...store,
+    erase(erasure) {
+      if (fault === null) store.erase(erasure);
+    },
+    recordAt(position) {
+      if (fault === "cannot read")
+        throw new LubdubError("LUBDUB_STORE_CORRUPT", { expected: "what was written", got: "damage" });
+      return store.recordAt(position);
+    },
+  };
+  const texts = (): unknown[] =>
+    [...store.read({})].flatMap(({ sessionKey, body }) => (sessionKey === D && body !== null ? [body] : []));
+  const first = testHeart(AT_REST, { store: faulty });
+  await first.soon(first.heartbeat.enqueueSystemEvent("a secret", { sessionKey: D }));
+  await first.soon(first.heartbeat.forget(D));
+  expect(texts()).toHaveLength(1);
+
+  fault = "cannot read";
+  const second = testHeart(AT_REST, { store: faulty });
+  for (const text of ["one", "two"]) await second.soon(second.heartbeat.wake(text, { sessionKey: W }));
+  expect(given(second)).toEqual([`${W}: one`, `${W}: two`]);
+  expect(texts()).toHaveLength(1);
+
+  fault = null;
+  testHeart(AT_REST, { store: faulty });
+  expect(texts()).toEqual([]);
+});
