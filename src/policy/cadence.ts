@@ -65,14 +65,18 @@ const SET_BACK_MS_MAX = 26 * 3_600_000;
 
 /**
  * The next moment once the wall clock may have been set back to `nowMs`. A moment that has ticked does not tick again after a
- * correction of up to a day; but a clock that had been years ahead must not silence a schedule for years.
+ * correction of up to a day; but a clock that had been years ahead must not silence a schedule for years, nor a cadence of before
+ * the one of today.
  */
 export function nextAtAfterSetBack(
   cadence: Cadence,
   { lastTickAtMs, nextAtMs = Infinity, nowMs }: TickTimes,
 ): number | null {
-  // A newest tick that is later than the next one was by the other clock: of an interval, or by hand.
-  const known = lastTickAtMs !== null && lastTickAtMs < (nextAtMs ?? Infinity);
+  // A newest tick that is later than the next one, or at no moment of this cadence, was by hand, by the other clock or by another cadence.
+  const known =
+    lastTickAtMs !== null &&
+    lastTickAtMs < (nextAtMs ?? Infinity) &&
+    nextAt(cadence, lastTickAtMs - 1) === lastTickAtMs;
   const ticked = known && lastTickAtMs - nowMs <= SET_BACK_MS_MAX ? lastTickAtMs : nowMs;
   return nextAt(cadence, Math.max(nowMs, ticked));
 }

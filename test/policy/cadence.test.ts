@@ -86,6 +86,14 @@ describe("a cron expression", () => {
     const lastTickAtMs = NOW_MS + 3_650 * DAY_MS;
     expect(nextAtAfterSetBack(nine, { lastTickAtMs, nowMs: NOW_MS })).toBe(nextAt(nine, NOW_MS));
   });
+
+  test("a tick of another cadence does not silence it when the clock is set back by hours", () => {
+    const everyQuarter: Cadence = { kind: "cron", cron: "*/15 * * * *", zone: "UTC" };
+    const lastTickAtMs = (nextAt(everyQuarter, NOW_MS) as number) + 15 * MINUTE_MS;
+    const nowMs = lastTickAtMs - 5 * HOUR_MS;
+    const atFive: Cadence = { kind: "cron", cron: "5 * * * *", zone: "UTC" };
+    expect(nextAtAfterSetBack(atFive, { lastTickAtMs, nowMs })).toBe(nextAt(atFive, nowMs));
+  });
 });
 
 test("once is once", () => {

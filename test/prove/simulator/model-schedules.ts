@@ -14,7 +14,7 @@ export interface ModelSchedule {
   readonly nextMs: number;
   /** Null also after a run by hand: it takes the place of what was remembered. */
   readonly lastTickMs: number | null;
-  /** Its newest tick at a time of its own: a clock set back by up to a day does not tick before it again. */
+  /** Its newest tick at a moment of its cadence: a clock set back by up to a day does not tick before it again. */
   readonly newestTickMs: number | null;
   readonly lastEventId: string | null;
   readonly paused: boolean;
@@ -107,7 +107,7 @@ export class ModelSchedules {
       ...(cadence.kind === "cron" && { every: { cron: cadence.cron } }),
       nextMs: nextAtMs,
       lastTickMs: kept ? known.lastTickMs : null,
-      newestTickMs: kept ? known.newestTickMs : null,
+      newestTickMs: known !== undefined && isOn(grid, known.newestTickMs) ? known.newestTickMs : null,
       lastEventId: known?.lastEventId ?? null,
       paused: known?.paused ?? false,
       skips: onMissed === "skip",
@@ -249,6 +249,10 @@ function checkWoken(
     "S15 and which tick it is",
   );
 }
+
+/** A tick of another cadence counts where this one has a moment too. */
+const isOn = (grid: Grid | null, tickMs: number | null): boolean =>
+  grid !== null && tickMs !== null && (tickMs - grid.phaseMs) % grid.everyMs === 0;
 
 function gridOf(cadence: Exclude<Set["facts"]["cadence"], { kind: "at" }>): Grid {
   if (cadence.kind === "cron") return { everyMs: CRONS[cadence.cron] as number, phaseMs: 0 };
