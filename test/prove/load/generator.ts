@@ -4,18 +4,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface LoadOptions {
   readonly url: string;
   readonly token: string;
-  /** Events offered per second, whether or not the ones before were answered. */
+  /** Events due per second, whether or not the ones before were answered. */
   readonly perSecond: number;
   readonly seconds: number;
+  /** So many seconds behind, the rate is too high: nothing further is sent. @default 5 */
+  readonly behindSecondsMax?: number;
   /** Called about every second with the seconds that are over. */
   readonly onSecond?: (seconds: number) => void;
 }
 
 export interface LoadResult {
-  readonly offered: number;
   readonly accepted: number;
-  /** Answers other than 202, and connections that broke. */
+  /** Answers other than 202, none at all, and connections that broke. */
   readonly errors: number;
+  /** Were due and not sent: the other side had fallen so far behind that offering more was given up. */
+  readonly unsent: number;
+  readonly seconds: number;
   /** From the moment when an event was due to be sent to the end of its answer, ascending. */
   readonly latenciesMs: readonly number[];
 }
@@ -23,44 +27,53 @@ export interface LoadResult {
 const CONNECTIONS = 64;
 const SESSIONS = 1_000;
 const TICK_MS = 1;
+const BEHIND_SECONDS_MAX = 5;
 /** What is not answered so long after the end is an error. */
 const LAST_ANSWERS_MS = 60_000;
 
 /** Offers events at a steady rate over kept connections. A late answer makes the next event no later: its wait counts from when it was due. */
 export async function offer(options: LoadOptions): Promise<LoadResult> {
-  const { perSecond, seconds, onSecond = () => {} } = options;
+  const { perSecond, seconds, behindSecondsMax = BEHIND_SECONDS_MAX, onSecond = () => {} } = options;
   const all = perSecond * seconds;
-  const waiting: number[] = [];
   const latenciesMs: number[] = [];
+  let sent = 0;
   let errors = 0;
-  let offered = 0;
+  let due = 0;
   const lines = Array.from({ length: CONNECTIONS }, () => new Line(options));
   const free = [...lines];
   const send = (): void => {
-    while (free.length > 0 && waiting.length > 0) {
-      // By turns: a connection that rests for long is closed by the server, perhaps just when it is used again.
-      void carry(free.shift() as Line, waiting.shift() as number);
-    }
+    // By turns: a connection that rests for long is closed by the server, perhaps just when it is used again.
+    while (free.length > 0 && sent < due) void carry(free.shift() as Line, sent++);
   };
-  const carry = async (line: Line, dueMs: number): Promise<void> => {
-    if (await line.post(latenciesMs.length + errors)) latenciesMs.push(performance.now() - dueMs);
+  const startMs = performance.now();
+  const carry = async (line: Line, n: number): Promise<void> => {
+    const dueMs = startMs + (n * 1_000) / perSecond;
+    if (await line.post(n)) latenciesMs.push(performance.now() - dueMs);
     else errors++;
     free.push(line);
     send();
   };
-  const startMs = performance.now();
-  for (let second = 0; offered < all; await sleep(TICK_MS)) {
+  const isBehind = (): boolean => due - sent > behindSecondsMax * perSecond;
+  for (let second = 0; due < all && !isBehind(); await sleep(TICK_MS)) {
     const elapsedMs = performance.now() - startMs;
-    const due = Math.min(all, Math.floor((perSecond * elapsedMs) / 1_000));
-    for (; offered < due; offered++) waiting.push(startMs + (offered * 1_000) / perSecond);
+    due = Math.min(all, Math.floor((perSecond * elapsedMs) / 1_000));
     send();
     if (elapsedMs >= 1_000 * second) onSecond(second++);
   }
+  const unsent = isBehind() ? due - sent : 0;
+  due -= unsent;
   const untilMs = performance.now() + LAST_ANSWERS_MS;
-  while (latenciesMs.length + errors < offered && performance.now() < untilMs) await sleep(TICK_MS);
+  while (latenciesMs.length + errors < due && performance.now() < untilMs) await sleep(TICK_MS);
   for (const line of lines) line.end();
   const accepted = latenciesMs.length;
-  return { offered, accepted, errors: offered - accepted, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+  latenciesMs.sort((a, b) => a - b);
+  return {
+    accepted,
+    errors: due - accepted,
+    unsent,
+    seconds: (performance.now() - startMs) / 1_000,
+    latenciesMs,
+  };
 }
 
 /** One kept connection with one request at a time. Bare, so that the daemon gets the processor and not its caller. */
