@@ -24,7 +24,7 @@ export function fuzzPart(sizes: Readonly<Record<Tier, Sizes>>, chunkMsMax = CHUN
   return {
     name: "fuzz",
     invariants: ["S3", "S15", "S19", "S20"],
-    minutes: { pr: 2, deep: 10 },
+    minutes: { pr: 2, deep: 4 },
     run: (request) => run(sizes[request.tier], request, chunkMsMax),
   };
 }

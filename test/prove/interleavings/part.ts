@@ -20,7 +20,7 @@ export function interleavingsPart(sizes: Readonly<Record<Tier, Sizes>>): Part {
   return {
     name: "interleavings",
     invariants: ["S1", "S3", "S4", "S5", "S7", "S8", "S9", "S10", "L1", "L6"],
-    minutes: { pr: 1.5, deep: 6 },
+    minutes: { pr: 1.5, deep: 3 },
     run: (request) => run(sizes[request.tier], request),
   };
 }

@@ -15,7 +15,7 @@ function corruptionPart(damages: Readonly<Record<Tier, number>>): Part {
   return {
     name: "corruption",
     invariants: ["S15"],
-    minutes: { pr: 0.5, deep: 4 },
+    minutes: { pr: 0.5, deep: 2 },
     run: (request) => run(damages[request.tier], request),
   };
 }

@@ -12,9 +12,9 @@ const PER_FOLDER = 25;
 const INVARIANTS = ["S1", "S2", "S3", "S4", "S5", "S8", "S9", "S10", "S15", "L1", "L6"];
 
 /** `kill -9` at random moments under load, over and over. The seed gives the load and the moments, not what the machine does in them. */
-export const kill: Part = killPart({ pr: 400, deep: 20_000 }, { pr: 1, deep: 5 });
+export const kill: Part = killPart({ pr: 400, deep: 20_000 }, { pr: 1, deep: 4 });
 /** The same of the shipped daemon, with producers and an agent over HTTP. */
-export const killDaemonPart: Part = daemonPart({ pr: 600, deep: 30_000 }, { pr: 1, deep: 5 });
+export const killDaemonPart: Part = daemonPart({ pr: 600, deep: 30_000 }, { pr: 1, deep: 4 });
 
 export function killPart(cycles: Sizes, minutes?: Sizes): Part {
   return part("kill", killEmbedded, { cycles, minutes });

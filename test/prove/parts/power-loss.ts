@@ -22,7 +22,7 @@ function powerLossPart(states: Readonly<Record<Tier, number>>): Part {
   return {
     name: "power-loss",
     invariants: ["S1", "S2", "S13", "S15"],
-    minutes: { pr: 1, deep: 6 },
+    minutes: { pr: 1, deep: 5 },
     missing: () => recorderMissing() ?? eatMyDataMissing(),
     run: (request) => run(states[request.tier], request),
   };

@@ -26,7 +26,7 @@ export function syscallsPart(size: Readonly<Record<Tier, Size>>): Part {
   return {
     name: "syscalls",
     invariants: ["S1", "S2", "S3", "S9", "S10", "S13", "S15"],
-    minutes: { pr: 1, deep: 5 },
+    minutes: { pr: 1, deep: 3 },
     missing: straceMissing,
     run: (request) => run(size[request.tier], request),
   };

@@ -33,7 +33,7 @@ export function simulatorPart(size: Readonly<Record<Tier, Size>>): Part {
       ..."S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 S12 S15 S16 S17 S19 S20".split(" "),
       ..."L1 L2 L4 L7 L8 L9".split(" "),
     ],
-    minutes: { pr: 3, deep: 15 },
+    minutes: { pr: 3, deep: 10 },
     run: (request) => run(size[request.tier], request),
   };
 }

@@ -10,7 +10,7 @@ import { offer } from "../load/generator.ts";
 import type { Finding, Part, PartRequest, PartResult, Tier } from "../part.ts";
 import { heldBy, processorMs, readProbe, slopePerHour, type Held } from "./measure.ts";
 
-const MINUTES: Readonly<Record<Tier, number>> = { pr: 1, deep: 8 };
+const MINUTES: Readonly<Record<Tier, number>> = { pr: 1, deep: 4 };
 /** A day in seconds: a burst of events, then nothing. */
 const BURST_SECONDS = 5;
 const REST_SECONDS = 5;
