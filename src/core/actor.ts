@@ -56,25 +56,25 @@ export function heartbeatActors(
       },
     },
   });
-  const first = firstOf(machine, { lane: "" });
+  const first = firstOf(machine);
   return (lane, encoded) => {
-    if (encoded === undefined) return alive(first, { lane });
+    if (encoded === undefined) return begun(first, { lane });
     const { value, context } = parsed<HeartbeatContext & { pending: readonly Wake[] }>(encoded);
-    return alive(first, { lane }, { value, context: { ...context, pending: Pending.of(context.pending) } });
+    return revived(machine, { value, context: { ...context, pending: Pending.of(context.pending) } });
   };
 }
 
-const firstSession = firstOf(sessionMachine, { sessionKey: "" });
+const firstSession = firstOf(sessionMachine);
 export const sessionActor = (sessionKey: string, encoded?: string): SessionActor =>
-  alive(firstSession, { sessionKey }, encoded === undefined ? undefined : parsed(encoded));
+  encoded === undefined ? begun(firstSession, { sessionKey }) : revived(sessionMachine, parsed(encoded));
 
-const firstSchedule = firstOf(scheduleMachine, { scheduleId: "" });
+const firstSchedule = firstOf(scheduleMachine);
 export const scheduleActor = (scheduleId: string, encoded?: string): ScheduleActor =>
-  alive(firstSchedule, { scheduleId }, encoded === undefined ? undefined : parsed(encoded));
+  encoded === undefined ? begun(firstSchedule, { scheduleId }) : revived(scheduleMachine, parsed(encoded));
 
-const firstAgent = firstOf(agentMachine, { agentId: "" });
+const firstAgent = firstOf(agentMachine);
 export const agentActor = (agentId: string, encoded?: string): AgentActor =>
-  alive(firstAgent, { agentId }, encoded === undefined ? undefined : parsed(encoded));
+  encoded === undefined ? begun(firstAgent, { agentId }) : revived(agentMachine, parsed(encoded));
 
 /** `perform` receives what the machine's actions ask for. */
 export function deliveryActors(
@@ -85,9 +85,9 @@ export function deliveryActors(
       "begin to send": ({ context: { deliveryId } }) => perform({ type: "delivery.begin", deliveryId }),
     },
   });
-  const first = firstOf(machine, { deliveryId: "" });
+  const first = firstOf(machine);
   return (deliveryId, encoded) =>
-    alive(first, { deliveryId }, encoded === undefined ? undefined : parsed(encoded));
+    encoded === undefined ? begun(first, { deliveryId }) : revived(machine, parsed(encoded));
 }
 
 /** A snapshot as it is stored. */
@@ -156,25 +156,32 @@ function parsed<Context>(encoded: string): Encoded<Context> {
   return JSON.parse(encoded) as Encoded<Context>;
 }
 
-function firstOf(machine: AnyStateMachine, input: object): AnyMachineSnapshot {
-  return createActor(machine, { input }).getSnapshot();
+/** Its name is left open. */
+function firstOf(machine: AnyStateMachine): AnyMachineSnapshot {
+  return createActor(machine, { input: {} }).getSnapshot();
 }
 
-/**
- * An actor as it was stored, or a new one. Actors of one machine begin alike but for their name, and a copy of the first
- * costs a third of letting each work out its start.
- */
-function alive<Context extends object, Event extends { readonly type: string }>(
+/** A new actor. Those of one machine begin alike but for their name, and a copy of the first costs a third of letting each work out its start. */
+function begun<Context extends object, Event extends { readonly type: string }>(
   first: AnyMachineSnapshot,
-  name: object,
-  stored?: Encoded<Context>,
+  name: Partial<NoInfer<Context>>,
 ): Live<Context, Event> {
-  const machine: AnyStateMachine = first.machine;
-  const start =
-    stored === undefined
-      ? { ...first, context: { ...first.context, ...name } }
-      : machine.resolveState(stored);
-  const actor = createActor(machine, { input: name, snapshot: start });
+  return alive({ ...first, context: { ...first.context, ...name } });
+}
+
+/** An actor as it was stored. */
+function revived<Context extends object, Event extends { readonly type: string }>(
+  machine: AnyStateMachine,
+  stored: Encoded<Context>,
+): Live<Context, Event> {
+  return alive(machine.resolveState(stored));
+}
+
+function alive<Context extends object, Event extends { readonly type: string }>(
+  start: AnyMachineSnapshot,
+): Live<Context, Event> {
+  const machine: AnyStateMachine = start.machine;
+  const actor = createActor(machine, { snapshot: start });
   // Without an error observer a throwing guard would be rethrown as an uncaught exception and end the host.
   let failure: unknown;
   actor.subscribe({ error: (error) => (failure = error) });

@@ -142,6 +142,7 @@ describe("a reply that is not heard", () => {
     expect(delivery(gone)[0]).toBe("ended");
     expect(outbox(gone)).toMatchObject({ deliveryIds: [], said: [] });
     expect(gone.moved).toEqual(["session delivery.dismissed", "delivery delivery.dismissed"]);
+    expect(gone.told[1]).toStrictEqual({ type: "delivery.dismissed" });
   });
 });
 

@@ -248,3 +248,28 @@ test("a forgotten session loses its events and its wake; its neighbour in the la
   expect(session(forgotten).queue).toEqual([]);
   expect([wake(forgotten), wake(forgotten, OTHER)?.wakeId]).toEqual([undefined, "w-e9"]);
 });
+
+test("a forgotten session that had no schedules and no replies brings none to life", () => {
+  const { world } = played(queued("e1"), { type: "session.forgotten", facts: {} });
+  expect([world.schedules.live.size, world.deliveries.live.size]).toEqual([0, 0]);
+});
+
+test.each<[string, Draft, readonly object[]]>([
+  [
+    "a wake that is postponed",
+    { type: "wake.postponed", facts: { wakeId: "w-e1", reason: "busy", dueAtMs: 9_000 } },
+    [{ type: "wake.postponed", sessionKey: KEY, dueAtMs: 9_000 }],
+  ],
+  [
+    "dead letters that are dismissed",
+    { type: "events.dismissed", facts: { eventIds: ["e0"] } },
+    [{ type: "events.dismissed", eventIds: ["e0"] }],
+  ],
+  [
+    "a session that is forgotten",
+    { type: "session.forgotten", facts: {} },
+    [{ type: "session.forgotten" }, { type: "session.forgotten", sessionKey: KEY }],
+  ],
+])("who looks on sees what concerns the machine, and no more: %s", (_, draft, told) => {
+  expect(played(queued("e1"), draft).told).toStrictEqual(told);
+});

@@ -28,12 +28,13 @@ const run = (sessionKey: string): Run => ({
 interface Situation extends Partial<HostFacts> {
   readonly pending?: Wake;
   readonly run?: Run;
+  readonly queued?: number;
   readonly dead?: number;
 }
-function why({ pending, run: going, dead = 0, ...facts }: Situation) {
+function why({ pending, run: going, queued = 0, dead = 0, ...facts }: Situation) {
   const session = {
     sessionKey: KEY,
-    queue: [],
+    queue: Array(queued).fill({}),
     offer: null,
     retry: null,
     dead: Array(dead).fill({}),
@@ -68,6 +69,12 @@ test("dead letters are left", () => {
   `);
 });
 
+test("what is queued, without a wake in its lane, waits in the lane of before", () => {
+  const [code, sentence, untilMs] = why({ queued: 1, dead: 2 });
+  expect([code, untilMs]).toEqual(["waiting-for-lane", null]);
+  expect(sentence).toContain("before `laneOf` changed");
+});
+
 test("the window is open", () => {
   expect(why({ pending: wake() })).toMatchInlineSnapshot(`
     [
@@ -88,14 +95,15 @@ test("it is due", () => {
   `);
 });
 
-test("it is due, but every slot is taken", () => {
-  expect(why({ pending: wake({ dueAtMs: 9_000 }), slotsFree: false })).toMatchInlineSnapshot(`
-    [
-      "waiting-for-slot",
-      "It is due and waits for a free slot: as many runs are going on as allowed.",
-      null,
-    ]
-  `);
+test.each([
+  ["since a second", 9_000],
+  ["at this very moment", 10_000],
+])("it is due %s, but every slot is taken", (_, dueAtMs) => {
+  expect(why({ pending: wake({ dueAtMs }), slotsFree: false })).toEqual([
+    "waiting-for-slot",
+    "It is due and waits for a free slot: as many runs are going on as allowed.",
+    null,
+  ]);
 });
 
 test("its run goes on", () => {
@@ -137,6 +145,15 @@ test("the agent was busy", () => {
       14000,
     ]
   `);
+});
+
+test.each([
+  ["closed", "gate-closed", "there is nothing to do"],
+  ["failed-closed", "gate-failed", "could not be asked"],
+] as const)("its gate is %s", (gate, code, words) => {
+  const [said, sentence, untilMs] = why({ pending: wake({ waitsFor: "idle", gate, dueAtMs: 14_000 }) });
+  expect([said, untilMs]).toEqual([code, 14_000]);
+  expect(sentence).toContain(words);
 });
 
 test("a run failed", () => {

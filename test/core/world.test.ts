@@ -63,6 +63,7 @@ describe.each(KINDS)("a %s that was stored", (kind, key, find, fresh) => {
   test("is new where nothing is stored", () => {
     const entry = find(createWorld({ laneOf }));
     expect(entry).toEqual({ ...fresh, kind, key, dirty: false, actor: entry.actor });
+    expect(Object.values(entry.actor.context)).toContain(key);
     expect(encode(entry.actor)).not.toBe(encode(find(played(...ALL).world).actor));
   });
   test("takes the place of what another world has, and whoever looks on is told of both", () => {
@@ -107,6 +108,13 @@ test("an actor that is restored or came back moves on, and its effects reach the
 });
 
 describe("a world", () => {
+  test("moves on alike when nobody looks on", () => {
+    const unseen = createWorld({ laneOf });
+    for (const record of log(...ALL)) step(unseen, record);
+    const { world } = played(...ALL);
+    const all = (of: World) => KINDS.map(([, , find]) => encode(find(of).actor));
+    expect(all(unseen)).toEqual(all(world));
+  });
   test("keeps live what was asked for, not what was only looked at", () => {
     const world = over(played(...ALL).world);
     expect(world.peekSession(KEY).actor.context.queue).toHaveLength(1);

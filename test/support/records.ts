@@ -23,6 +23,8 @@ export interface Played {
   readonly effects: readonly Effect[];
   /** What the last record moved, in order: `session event.queued`. */
   readonly moved: readonly string[];
+  /** What it told them, in the same order. */
+  readonly told: readonly { readonly type: string }[];
 }
 
 /** A world, all sessions in one lane, after these records. */
@@ -30,11 +32,16 @@ export function played(...drafts: readonly Draft[]): Played {
   const effects: Effect[] = [];
   const world = createWorld({ laneOf: () => LANE, perform: (effect) => effects.push(effect) });
   let moved: string[] = [];
+  let told: { readonly type: string }[] = [];
   for (const record of log(...drafts)) {
     moved = [];
-    step(world, record, ({ kind }, { type }) => moved.push(`${kind} ${type}`));
+    told = [];
+    step(world, record, ({ kind }, event) => {
+      moved.push(`${kind} ${event.type}`);
+      told.push(event);
+    });
   }
-  return { world, effects, moved };
+  return { world, effects, moved, told };
 }
 
 const WAKE = { source: "exec-event", intent: "event", reason: "npm test ended", dueAtMs: 1_250 } as const;
