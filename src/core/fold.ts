@@ -10,17 +10,15 @@ export function fold(records: Iterable<LogRecord>, options: Pick<WorldOptions, "
   return world;
 }
 
-/** Every live actor's snapshot as stored text, by key: two worlds are equal when these are. */
+/** Every live session's and heartbeat's snapshot as stored text, by key: two worlds are equal when these are. */
 export function encoded(world: World): {
   sessions: Record<string, string>;
   heartbeats: Record<string, string>;
 } {
-  const sorted = (entries: Iterable<readonly [string, string]>): Record<string, string> =>
-    Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return {
-    sessions: sorted([...world.sessions.values()].map(({ key, actor }) => [key, encode(actor)] as const)),
-    heartbeats: sorted(
-      [...world.heartbeats.values()].map(({ lane, actor }) => [lane, encode(actor)] as const),
-    ),
-  };
+  return { sessions: textsOf(world.sessions), heartbeats: textsOf(world.heartbeats) };
 }
+
+const textsOf = (
+  live: ReadonlyMap<string, { readonly actor: Parameters<typeof encode>[0] }>,
+): Record<string, string> =>
+  Object.fromEntries([...live].map(([key, { actor }]) => [key, encode(actor)] as const));

@@ -44,7 +44,9 @@ export class Registry<Entry extends { readonly key: string }> {
   /** It comes back from where it is stored when it is needed. */
   evict(key: string): void {
     const entry = this.#live.get(key);
-    if (entry !== undefined && this.#live.delete(key)) this.#onlooker.onEvicted?.(entry);
+    if (entry === undefined) return;
+    this.#live.delete(key);
+    this.#onlooker.onEvicted?.(entry);
   }
 
   clear(): void {

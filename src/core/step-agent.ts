@@ -12,7 +12,7 @@ export function agentOf(record: LogRecord): string | undefined {
 /** Moves the agent that a record counts for. */
 export function stepAgent(world: World, record: LogRecord, watch?: Watch): void {
   const agentId = agentOf(record);
-  const event = agentId === undefined ? null : eventOf(record);
+  const event = eventOf(record);
   if (agentId === undefined || event === null) return;
   const agent = world.agents.get(agentId);
   agent.dirty = true;

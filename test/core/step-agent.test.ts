@@ -39,6 +39,7 @@ describe("a run with limits", () => {
   test("that was skipped does not count", () => {
     const over = played(...started, runSkipped({ agent: "main" }));
     expect([tally(over)?.day, agent(over).context.tally?.day]).toEqual([day(0, 0), day(0, 0)]);
+    expect(over.told[1]).toStrictEqual({ type: "run.skipped", runId: "r1" });
     const empty = played(requested(), runStarted([], { limits }), runSkipped({ agent: "main" }));
     expect(tally(empty)?.day).toEqual(day(0, 0));
   });

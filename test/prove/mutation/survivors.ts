@@ -18,6 +18,24 @@ export const SURVIVORS: readonly Survivor[] = [
     why: "Only begins a run that it has just taken; the types cannot know.",
   },
   {
+    file: "src/core/step-agent.ts",
+    line: "if (agentId === undefined || event === null) return;",
+    changes: ["event === null -> false"],
+    why: "A record that counts for an agent moves it; the types cannot know.",
+  },
+  {
+    file: "src/core/step-agent.ts",
+    line: "return count === undefined ? null : { type: record.type, count };",
+    changes: ["count === undefined -> false"],
+    why: "A start without limits has no agent either, and moves none.",
+  },
+  {
+    file: "src/core/step-agent.ts",
+    line: "if (!isRunEnd(record)) return null;",
+    changes: ["!isRunEnd(record) -> false"],
+    why: "Only a start and an end have an agent, and without one nothing moves.",
+  },
+  {
     file: "src/core/why.ts",
     line: 'const { waitsFor, hold = "cooldown", dueAtMs: untilMs, postponements, attempts } = wake;',
     changes: ['"cooldown" -> ""'],
