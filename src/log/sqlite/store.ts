@@ -8,7 +8,7 @@ import { backup } from "./backup.ts";
 import { compact } from "./compact.ts";
 import { dedupeTable } from "./dedupe.ts";
 import { openEnds } from "./ends.ts";
-import { erase } from "./erase.ts";
+import { eraser } from "./erase.ts";
 import { mapped } from "./failures.ts";
 import { checkPrivateFolder, preparePrivateFolder } from "../../private-folder.ts";
 import { logTable } from "./log.ts";
@@ -61,6 +61,7 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
   const snapshots = snapshotTables(db, file);
   const dedupe = dedupeTable(db, file);
   const append = appender(db, file, { ends, log, snapshots, dedupe });
+  const erase = eraser(db, { ends, snapshots });
   const checkWritable = (): void => {
     if (ownership === null) throw readOnlyRefusal(file);
   };
@@ -86,7 +87,7 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     erase(erasure) {
       checkWritable();
       const last = erasure.positions.reduce((max, position) => Math.max(max, position), store.base());
-      attempt(() => erase(db, file, ends, erasure, last));
+      attempt(() => erase(erasure, last));
     },
     compact(upTo, nowMs) {
       checkWritable();
