@@ -77,6 +77,8 @@ export interface HeartbeatOptions {
   readonly retainMs?: number;
   /** Records between two checkpoints: 1 to 1_000_000. Fewer start faster, more write less. @default 20_000 */
   readonly checkpointRecords?: number;
+  /** Actors that a checkpoint writes in one turn of the event loop: 1 to 1_000_000. Fewer hold up a turn less, more are done sooner. @default 64 */
+  readonly checkpointSlice?: number;
   /** Live actors of each kind kept between checkpoints: 1 to 1_000_000. Idle ones beyond it rest on disk. @default 10_000 */
   readonly liveActorsMax?: number;
   /**
@@ -122,6 +124,7 @@ const schema = z.strictObject({
   dedupeWindowMs: milliseconds(31_536_000_000).default(86_400_000),
   retainMs: milliseconds(315_360_000_000).optional(),
   checkpointRecords: count(1_000_000).default(20_000),
+  checkpointSlice: count(1_000_000).default(64),
   liveActorsMax: count(1_000_000).default(10_000),
   agentOf: fn<(sessionKey: string) => string>().default(() => agentOf),
   limits: limitsSchema.optional(),

@@ -20,7 +20,7 @@ interface Entry<Kind extends ActorKind, Actor> {
   readonly kind: Kind;
   readonly key: string;
   readonly actor: Actor;
-  /** Changed since the last checkpoint. */
+  /** Changed since the last checkpoint began. */
   dirty: boolean;
 }
 

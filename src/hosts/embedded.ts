@@ -163,6 +163,7 @@ class EmbeddedHost implements Host {
       clock: this.clock,
       dedupeWindowMs: this.options.dedupeWindowMs,
       checkpointRecords: this.options.checkpointRecords,
+      checkpointSlice: this.options.checkpointSlice,
       liveActorsMax: this.options.liveActorsMax,
       takeEffects: () => this.#effects.splice(0),
       watch: this.#watch?.onEvent,

@@ -1,6 +1,6 @@
 import { RECORD_TYPES } from "../core/records.ts";
 import { LubdubError, shown } from "../errors.ts";
-import type { Batch } from "./store.ts";
+import type { Batch, CheckpointSlice } from "./store.ts";
 
 /** Where a log ends. */
 export interface End {
@@ -10,12 +10,12 @@ export interface End {
 
 /**
  * Refuses a batch that does not continue the log: a gap, time that runs backwards, a record type that no version could
- * fold, a snapshot that is not of the batch's end.
+ * fold, a checkpoint of what is yet to come.
  *
  * @returns where the log ends after it
  * @throws LubdubError `LUBDUB_INTERNAL`: only a mistake in Lubdub makes such a batch
  */
-export function checkBatch({ records, dedupe, snapshots = [] }: Batch, head: End): End {
+export function checkBatch({ records, dedupe, checkpoint }: Batch, head: End): End {
   let { position, atMs } = head;
   for (const record of records) {
     position += 1;
@@ -31,17 +31,20 @@ export function checkBatch({ records, dedupe, snapshots = [] }: Batch, head: End
     }
     atMs = record.atMs;
   }
-  for (const snapshot of snapshots) {
-    if (snapshot.position !== position) {
-      throw refused(`snapshots at the batch's end, ${position}`, snapshot.position);
-    }
-  }
+  if (checkpoint !== undefined) checkSlice(checkpoint, position);
   for (const known of dedupe) {
     if (known.position <= head.position || known.position > position) {
       throw refused(`dedupe keys of this batch's records, up to ${position}`, known.position);
     }
   }
   return { position, atMs };
+}
+
+function checkSlice({ position, snapshots }: CheckpointSlice, end: number): void {
+  if (position > end) throw refused(`a checkpoint at the batch's end, ${end}, or before`, position);
+  const other = snapshots.find((snapshot) => snapshot.position !== position);
+  if (other !== undefined)
+    throw refused(`snapshots of the checkpoint's position, ${position}`, other.position);
 }
 
 /** What a log holds, as its owner left it or as it is found. */

@@ -1,7 +1,7 @@
 import type { LogRecord } from "../core/records.ts";
 import { LubdubError } from "../errors.ts";
 import { checkBatch, checkCompaction, closed } from "./guards.ts";
-import type { ActorKind, Store } from "./store.ts";
+import type { ActorKind, CheckpointSlice, Snapshot, Store } from "./store.ts";
 import { isEnded, Versions } from "./versions.ts";
 
 /**
@@ -15,36 +15,34 @@ export function memoryStore(): Store {
   const log = memoryLog();
   const snapshots = versionsOfEachKind();
   const dedupe = new Map<string, { readonly position: number; readonly expiresAtMs: number }>();
-  let checkpoints: number[] = [];
+  const checkpoints = checkpointsOf(snapshots);
   const store: Store = {
     location: "memory",
     head: () => log.head(),
     append(batch) {
-      const { position } = checkBatch(batch, log.head());
+      checkBatch(batch, log.head());
       log.append(batch.records);
       for (const { key, ...known } of batch.dedupe) dedupe.set(key, known);
-      if (batch.snapshots === undefined) return;
-      for (const snapshot of batch.snapshots) snapshots[snapshot.kind].add({ ...snapshot });
-      if (position > (checkpoints.at(-1) ?? 0)) checkpoints.push(position);
+      if (batch.checkpoint !== undefined) checkpoints.write(batch.checkpoint);
     },
     read: (range) => log.read(range),
     recordAt: (position) => log.recordAt(position),
     base: () => log.base(),
-    snapshot(kind, key, upTo) {
+    snapshot(kind, key, upTo = checkpoints.newest()) {
       log.checkOpen();
       return snapshots[kind].newest(key, upTo);
     },
-    checkpoint(upTo = Infinity) {
+    checkpoint(upTo) {
       log.checkOpen();
-      return checkpoints.findLast((position) => position <= upTo) ?? 0;
+      return checkpoints.newest(upTo);
     },
     *keys(query) {
       log.checkOpen();
-      yield* snapshots[query.kind].page(query);
+      yield* snapshots[query.kind].page({ upTo: checkpoints.newest(), ...query });
     },
     *deadlines(kind) {
       log.checkOpen();
-      for (const { key, dueAtMs } of snapshots[kind].allNewest()) {
+      for (const { key, dueAtMs } of snapshots[kind].allNewest(checkpoints.newest())) {
         if (dueAtMs !== null) yield { key, dueAtMs };
       }
     },
@@ -63,9 +61,9 @@ export function memoryStore(): Store {
       }
     },
     compact(upTo, nowMs) {
-      checkCompaction(upTo, upTo === log.base() || checkpoints.includes(upTo));
+      checkCompaction(upTo, upTo === log.base() || checkpoints.newest(upTo) === upTo);
       const records = log.compact(upTo);
-      checkpoints = checkpoints.filter((position) => position >= upTo);
+      checkpoints.compact(upTo);
       for (const [key, { expiresAtMs }] of dedupe) if (expiresAtMs <= nowMs) dedupe.delete(key);
       const removed = Object.values(snapshots).map((versions) => versions.compact(upTo));
       return { records, snapshots: removed.reduce((sum, count) => sum + count, 0) };
@@ -84,6 +82,30 @@ const versionsOfEachKind = (): Record<ActorKind, Versions> => ({
   agent: new Versions(),
   delivery: new Versions(),
 });
+
+/** Where checkpoints are whole. */
+function checkpointsOf(snapshots: Record<ActorKind, Versions>) {
+  let positions: number[] = [];
+  /** Snapshots of one that is not whole. */
+  let unfinished: Snapshot[] = [];
+  const newest = (upTo = Infinity): number => positions.findLast((position) => position <= upTo) ?? 0;
+  return {
+    newest,
+    write({ position, snapshots: written, isFirst, isLast }: CheckpointSlice) {
+      if (isFirst) {
+        for (const left of unfinished)
+          snapshots[left.kind].remove(left.key, (one) => one.position === left.position);
+        unfinished = [];
+      }
+      for (const snapshot of written) snapshots[snapshot.kind].add({ ...snapshot });
+      unfinished = isLast ? [] : [...unfinished, ...written];
+      if (isLast && position > newest()) positions.push(position);
+    },
+    compact(upTo: number) {
+      positions = positions.filter((position) => position >= upTo);
+    },
+  };
+}
 
 type Range = NonNullable<Parameters<Store["read"]>[0]>;
 const all = (): boolean => true;

@@ -36,9 +36,9 @@ export interface Store extends Disposable {
   /** Oldest record still held is `base() + 1`; 0 before the first compaction. */
   base(): number;
 
-  /** The newest snapshot of an actor at or before `upTo` (default: of all). */
+  /** The newest snapshot of an actor at or before `upTo` (default: the newest checkpoint). */
   snapshot(kind: ActorKind, key: string, upTo?: number): Snapshot | undefined;
-  /** Position of the newest checkpoint at or before `upTo`; 0 if there is none. */
+  /** Position of the newest checkpoint at or before `upTo` that is whole; 0 if there is none. */
   checkpoint(upTo?: number): number;
   /**
    * Actors of one kind that have a snapshot, ordered by key (bytewise), after `after` (exclusive). Ended ones are left out. Nothing
@@ -113,7 +113,7 @@ export interface KeyQuery {
   /** Keys greater than this. */
   readonly after?: string;
   readonly limit: number;
-  /** As of this position. @default the newest */
+  /** As of this position. @default the newest checkpoint */
   readonly upTo?: number;
   readonly withDeadLetters?: boolean;
 }
@@ -127,8 +127,19 @@ export interface Batch {
     readonly position: number;
     readonly expiresAtMs: number;
   }[];
-  /** Present at a checkpoint: every actor changed since the last one, as of the batch's last record. */
-  readonly snapshots?: readonly Snapshot[];
+  readonly checkpoint?: CheckpointSlice;
+}
+
+/**
+ * A part of a checkpoint, which holds every actor changed since the one before. Until its last part is written, nobody finds any of
+ * it; one that was left unfinished is removed when another begins.
+ */
+export interface CheckpointSlice {
+  /** All its snapshots are as of this position, at or before the batch's end. */
+  readonly position: number;
+  readonly snapshots: readonly Snapshot[];
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 /** What a thorough look at a store found. */

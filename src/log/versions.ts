@@ -18,18 +18,23 @@ export class Versions {
     }
   }
 
-  newest(key: string, upTo = Infinity): Snapshot | undefined {
+  newest(key: string, upTo: number): Snapshot | undefined {
     return this.#byKey.get(key)?.findLast(({ position }) => position <= upTo);
   }
 
-  *allNewest(): Iterable<Snapshot> {
+  *allNewest(upTo: number): Iterable<Snapshot> {
     for (const key of this.#keys()) {
-      const newest = this.newest(key);
+      const newest = this.newest(key, upTo);
       if (newest !== undefined) yield newest;
     }
   }
 
-  *page({ after, limit, upTo, withDeadLetters = false }: KeyQuery): Iterable<string> {
+  *page({
+    after,
+    limit,
+    upTo,
+    withDeadLetters = false,
+  }: KeyQuery & { readonly upTo: number }): Iterable<string> {
     let left = limit;
     for (const key of this.#keys()) {
       if (left <= 0) return;

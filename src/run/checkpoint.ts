@@ -1,24 +1,56 @@
 import { encode, MACHINE_IDS } from "../core/actor.ts";
 import { deliveryDeadlineOf, scheduleDeadlineOf, storedDeadlineOf } from "../core/deadline.ts";
 import type { AnyEntry, World } from "../core/world.ts";
-import { ENDED, type Snapshot } from "../log/store.ts";
+import { ENDED, type CheckpointSlice, type Snapshot } from "../log/store.ts";
 
-/** Whether so many actors are live that idle ones should go back to rest. */
 /** The live actors of every kind. */
 const kindsOf = ({ sessions, heartbeats, schedules, agents, deliveries }: World) =>
   [sessions, heartbeats, schedules.live, agents.live, deliveries.live] as const;
 
+/** Whether so many actors are live that idle ones should go back to rest. */
 export function isCrowded(world: World, max: number): boolean {
   return kindsOf(world).some(({ size }) => size > 2 * max);
 }
 
-/** Every actor changed since the last checkpoint, as of this position. */
-export function snapshotsOf(world: World, position: number): Snapshot[] {
-  const snapshots: Snapshot[] = [];
-  for (const live of kindsOf(world)) {
-    for (const entry of live.values()) if (entry.dirty) snapshots.push(snapshotOf(entry, position));
+/**
+ * Every actor changed since the checkpoint before, as of one position. What costs is to write them, so that may take many turns: their
+ * states are values, and stay as they were while the actors go on.
+ */
+export class Checkpoint {
+  readonly position: number;
+  readonly #changed: readonly { readonly entry: AnyEntry; readonly asOf: AnyEntry }[];
+  #written = 0;
+
+  constructor(world: World, position: number) {
+    this.position = position;
+    this.#changed = kindsOf(world).flatMap((live) => {
+      const changed = [...(live.values() as Iterable<AnyEntry>)].filter(({ dirty }) => dirty);
+      return changed.map((entry) => {
+        entry.dirty = false;
+        return { entry, asOf: frozen(entry) };
+      });
+    });
   }
-  return snapshots;
+
+  /** The next part to write, of so many actors. */
+  slice(actors: number): CheckpointSlice {
+    const { position } = this;
+    const from = this.#written;
+    const part = this.#changed.slice(from, from + actors);
+    this.#written += part.length;
+    const snapshots = part.map(({ asOf }) => snapshotOf(asOf, position));
+    return { position, snapshots, isFirst: from === 0, isLast: this.#written === this.#changed.length };
+  }
+
+  /** Another one takes its place, and writes what this one would have. */
+  abandon(): void {
+    for (const { entry } of this.#changed) entry.dirty = true;
+  }
+}
+
+/** The copy of an actor's snapshot is a value that the live actor no longer moves. */
+function frozen<Entry extends AnyEntry>(entry: Entry): Entry {
+  return { ...entry, actor: { ...entry.actor } };
 }
 
 function snapshotOf(entry: AnyEntry, position: number): Snapshot {
@@ -51,8 +83,8 @@ function snapshotOf(entry: AnyEntry, position: number): Snapshot {
 }
 
 /**
- * After a checkpoint every actor is on disk as it is. Beyond the limit, those brought to life first go back to rest there,
- * down to half of it, so that this is seldom.
+ * After a checkpoint actors that have not changed since it began are on disk as they are. Beyond the limit, of these those brought to
+ * life first go back to rest there, down to half of it, so that this is seldom.
  */
 export function rest(world: World, max: number): void {
   restSome(world.sessions, max, ({ key, actor }) => {
@@ -73,9 +105,9 @@ function restSome<Entry extends { dirty: boolean }>(
   max: number,
   evict: (entry: Entry) => void,
 ): void {
-  const crowded = live.size > max;
+  if (live.size <= max) return;
   for (const entry of live.values()) {
-    entry.dirty = false;
-    if (crowded && live.size > max / 2) evict(entry);
+    if (live.size <= max / 2) return;
+    if (!entry.dirty) evict(entry);
   }
 }

@@ -4,8 +4,8 @@ import type { LogRecord } from "../core/records.ts";
 import { actorsOf, step, type Place, type Watch } from "../core/step.ts";
 import type { World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
-import type { Store } from "../log/store.ts";
-import { isCrowded, rest, snapshotsOf } from "./checkpoint.ts";
+import type { CheckpointSlice, Store } from "../log/store.ts";
+import { Checkpoint, isCrowded, rest } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 
 /** A record before it has its place in the log. */
@@ -31,7 +31,7 @@ export interface Journal {
   recordAt(position: number): LogRecord | undefined;
   /** Position of the session's `event.queued` record with this dedupe key, committed or in this turn, if the log still holds it. */
   findDuplicate(sessionKey: string, dedupeKey: string): number | undefined;
-  /** Commits now. @param checkpoint - with a snapshot of every changed actor */
+  /** Commits now. @param checkpoint - with a snapshot of every changed actor, all in this commit */
   flush(checkpoint?: boolean): void;
   /** Continues after what the store holds: at the start, and after a failed commit. */
   reset(): void;
@@ -43,6 +43,7 @@ interface JournalParts {
   readonly clock: Clock;
   readonly dedupeWindowMs: number;
   readonly checkpointRecords: number;
+  readonly checkpointSlice: number;
   readonly liveActorsMax: number;
   /** Takes the effects that the actors have asked for since the last call. */
   readonly takeEffects: () => readonly Effect[];
@@ -78,6 +79,8 @@ export class GroupCommit implements Journal {
   #position = 0;
   #atMs = 0;
   #checkpointAt = 0;
+  /** The one that is being written, a part of it with each commit. */
+  #checkpoint: Checkpoint | null = null;
   #turn = newTurn();
   #scheduled = false;
 
@@ -155,29 +158,25 @@ export class GroupCommit implements Journal {
   }
 
   flush(checkpoint = false): void {
-    const { store, world, liveActorsMax } = this.#parts;
+    const { store } = this.#parts;
     const failure = this.#parts.failure();
     if (failure !== null) return this.#refuse(failure);
     this.#scheduled = true; // what `beforeCommit` writes belongs to this commit
     this.#parts.beforeCommit();
     this.#scheduled = false;
     const { records, dedupe, commit } = this.#turn;
-    const due = this.#checkpointDue(checkpoint);
+    const slice = this.#nextSlice(checkpoint);
     const effects = this.#parts.takeEffects();
     this.#turn = newTurn();
-    if (records.length === 0 && !due) return commit?.resolve();
-    const snapshots = due ? { snapshots: snapshotsOf(world, this.#position) } : {};
+    if (records.length === 0 && slice === null) return commit?.resolve();
     try {
-      store.append({ records, dedupe, ...snapshots });
+      store.append({ records, dedupe, ...(slice && { checkpoint: slice }) });
     } catch (error) {
       const cause = this.#parts.failed(error, records);
       return commit?.reject(cause);
     }
-    if (due) {
-      this.#checkpointAt = this.#position;
-      rest(world, liveActorsMax);
-      this.#parts.checkpointed();
-    }
+    if (slice?.isLast === true) this.#endCheckpoint();
+    else if (slice !== null) this.#schedule();
     commit?.resolve();
     this.#parts.afterCommit(records, effects);
   }
@@ -186,6 +185,7 @@ export class GroupCommit implements Journal {
     const { store, takeEffects } = this.#parts;
     ({ position: this.#position, atMs: this.#atMs } = store.head());
     this.#checkpointAt = store.checkpoint();
+    this.#checkpoint = null;
     takeEffects();
   }
 
@@ -212,13 +212,33 @@ export class GroupCommit implements Journal {
     commit?.reject(failure);
   }
 
-  #checkpointDue(asked: boolean): boolean {
-    const { world, checkpointRecords, liveActorsMax, mayCheckpoint } = this.#parts;
-    if (!mayCheckpoint()) return false;
-    const wanted =
-      asked || this.#position - this.#checkpointAt >= checkpointRecords || isCrowded(world, liveActorsMax);
-    // What must still be erased after its commit stays behind no checkpoint, so that a restart finds it.
-    return wanted && !this.#turn.records.some(({ type }) => type === "session.forgotten");
+  /**
+   * What must still be erased after its commit stays behind no checkpoint, so that a restart finds it: none begins in that turn, and one
+   * that has begun is finished with it, so that its texts are on the disk before they are erased, and none comes there later.
+   */
+  #nextSlice(asked: boolean): CheckpointSlice | null {
+    const { world, checkpointSlice, mayCheckpoint } = this.#parts;
+    if (!mayCheckpoint()) return null;
+    const forgets = this.#turn.records.some(({ type }) => type === "session.forgotten");
+    if (!forgets && (asked || (this.#checkpoint === null && this.#isCheckpointDue()))) {
+      this.#checkpoint?.abandon();
+      this.#checkpoint = new Checkpoint(world, this.#position);
+    }
+    return this.#checkpoint?.slice(asked || forgets ? Infinity : checkpointSlice) ?? null;
+  }
+
+  #isCheckpointDue(): boolean {
+    const { world, checkpointRecords, liveActorsMax } = this.#parts;
+    return this.#position - this.#checkpointAt >= checkpointRecords || isCrowded(world, liveActorsMax);
+  }
+
+  #endCheckpoint(): void {
+    const { world, liveActorsMax, checkpointed } = this.#parts;
+    if (this.#checkpoint === null) return;
+    this.#checkpointAt = this.#checkpoint.position;
+    this.#checkpoint = null;
+    rest(world, liveActorsMax);
+    checkpointed();
   }
 
   #schedule(): void {

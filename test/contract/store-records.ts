@@ -57,7 +57,8 @@ export function checkpoint(
   records: readonly LogRecord[],
   snapshots: readonly Snapshot[],
 ): void {
-  store.append({ records, dedupe: [], snapshots });
+  const position = store.head().position + records.length;
+  store.append({ records, dedupe: [], checkpoint: { position, snapshots, isFirst: true, isLast: true } });
 }
 
 /** Appends so many events in groups of 100. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkpoint, erasure, lane, queued, range, schedule, session } from "./store-records.ts";
-import { ENDED, type Erasure } from "../../src/log/store.ts";
+import { ENDED, type Erasure, type Snapshot, type Store } from "../../src/log/store.ts";
 import type { storeSubject } from "./store-subject.ts";
 
 const A = "agent:main:discord:channel:42";
@@ -96,6 +96,90 @@ export function snapshotContract(name: string, subject: ReturnType<typeof storeS
         { key: "b", dueAtMs: 60 },
         { key: "c", dueAtMs: 70 },
       ]);
+    });
+  });
+
+  describe(`${name} as a store: a checkpoint in parts`, () => {
+    const FIRST = { isFirst: true, isLast: false };
+    const NEXT = { isFirst: false, isLast: false };
+    const LAST = { isFirst: false, isLast: true };
+    const part = (which: typeof FIRST, position: number, ...snapshots: readonly Snapshot[]): void =>
+      subject.store.append({ records: [], dedupe: [], checkpoint: { ...which, position, snapshots } });
+    const found = (store: Store) => ({
+      checkpoint: store.checkpoint(),
+      sessions: ["a", "b", "c"].map((key) => store.snapshot("session", key)?.position),
+      keys: [...store.keys({ kind: "session", limit: 9 })],
+      deadlines: [...store.deadlines("heartbeat")],
+    });
+    const OLD = {
+      checkpoint: 1,
+      sessions: [1, 1, undefined],
+      keys: ["a", "b"],
+      deadlines: [{ key: "l", dueAtMs: 50 }],
+    };
+
+    /** Two actors as of record 1, and of a checkpoint as of record 3 all but its last part, beside further records. */
+    const begun = (): void => {
+      subject.fresh();
+      checkpoint(subject.store, [queued(1, A)], [session("a", 1), session("b", 1), lane("l", 1, 50)]);
+      subject.store.append({
+        records: [queued(2, A), queued(3, A)],
+        dedupe: [],
+        checkpoint: { ...FIRST, position: 3, snapshots: [session("a", 3)] },
+      });
+      subject.store.append({ records: [queued(4, A)], dedupe: [] });
+      part(NEXT, 3, session("c", 3), lane("l", 3, 70));
+    };
+
+    test("is found as a whole with its last part, and nothing of it before", () => {
+      begun();
+      for (const current of subject.both()) expect(found(current)).toEqual(OLD);
+      expect(subject.store.snapshot("session", "a", 2)).toEqual(session("a", 1));
+    });
+
+    test("belongs to the position at which it began, whatever was written since", () => {
+      begun();
+      part(LAST, 3, session("b", 3));
+      for (const current of subject.both()) {
+        expect(found(current)).toEqual({
+          checkpoint: 3,
+          sessions: [3, 3, 3],
+          keys: ["a", "b", "c"],
+          deadlines: [{ key: "l", dueAtMs: 70 }],
+        });
+        expect(current.checkpoint(2)).toBe(1);
+        expect(current.snapshot("session", "a", 2)).toEqual(session("a", 1));
+      }
+    });
+
+    test.each([3, 4])("left unfinished, nothing of it is in the next, at position %i", (position) => {
+      for (const isReopened of [false, true]) {
+        begun();
+        if (isReopened) subject.again();
+        part({ isFirst: true, isLast: true }, position, session("b", position));
+        for (const current of subject.both()) {
+          expect(found(current)).toEqual({
+            ...OLD,
+            checkpoint: position,
+            sessions: [1, position, undefined],
+          });
+        }
+      }
+    });
+
+    test("texts are erased from its parts too, and compaction goes no further than what is whole", () => {
+      begun();
+      const redact = (): string => "redacted";
+      const actors = [{ kind: "session", key: "a" }] as const;
+      subject.store.erase({ sessionKey: A, positions: [1, 2, 3], actors, redact });
+      expect(() => subject.store.compact(3, 0)).toThrow(expect.objectContaining({ code: "LUBDUB_INTERNAL" }));
+      subject.store.compact(1, 0);
+      part(LAST, 3);
+      for (const current of subject.both()) {
+        expect(current.snapshot("session", "a", 1)?.state).toBe("redacted");
+        expect(current.snapshot("session", "a")).toEqual(session("a", 3, { state: "redacted" }));
+        expect(current.snapshot("session", "c")).toEqual(session("c", 3));
+      }
     });
   });
 

@@ -20,6 +20,7 @@ import { storeSubject, type StoreFixture } from "./store-subject.ts";
 
 const A = "agent:main:discord:channel:42";
 const B = "agent:main:main";
+const WHOLE = { isFirst: true, isLast: true };
 
 /** What every store must do, whatever it is made of. */
 export function storeContract(name: string, open: () => StoreFixture): void {
@@ -107,7 +108,22 @@ export function storeContract(name: string, open: () => StoreFixture): void {
         { records: [{ ...queued(2, A), previous: 2 }], dedupe: [] },
       ],
       ["an unknown type", { records: [{ ...queued(2, A), type: "event.eaten" } as never], dedupe: [] }],
-      ["a snapshot of another position", { records: [queued(2, A)], dedupe: [], snapshots: [session(A, 1)] }],
+      [
+        "a snapshot of another position",
+        {
+          records: [queued(2, A)],
+          dedupe: [],
+          checkpoint: { ...WHOLE, position: 2, snapshots: [session(A, 1)] },
+        },
+      ],
+      [
+        "a checkpoint of what is yet to come",
+        {
+          records: [queued(2, A)],
+          dedupe: [],
+          checkpoint: { ...WHOLE, position: 3, snapshots: [session(A, 3)] },
+        },
+      ],
       [
         "a dedupe key of another batch",
         { records: [queued(2, A)], dedupe: [{ key: "k", position: 1, expiresAtMs: 1 }] },

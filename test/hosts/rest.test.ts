@@ -51,8 +51,8 @@ test("a restart changes nothing: the state at the head is the same, and what wai
 });
 
 test("the state at every position is the same with and without checkpoints", async () => {
-  const play = async (checkpointRecords: number) => {
-    const heart = testHeart({ checkpointRecords, maxAttempts: 2 });
+  const play = async (checkpointRecords: number, checkpointSlice = 64) => {
+    const heart = testHeart({ checkpointRecords, checkpointSlice, maxAttempts: 2 });
     const { heartbeat, agent, clock } = heart;
     agent.answers(RAN, FAILED, { status: "skipped", reason: "requests-in-flight" }, FAILED, RAN);
     for (const sessionKey of [...keys(4), D, W, D]) {
@@ -68,6 +68,7 @@ test("the state at every position is the same with and without checkpoints", asy
   const fromZero = await play(1_000_000);
   expect(fromZero.length).toBeGreaterThan(20);
   expect(await play(3)).toEqual(fromZero);
+  expect(await play(3, 1)).toEqual(fromZero);
 });
 
 /** A log is compacted some 40,000 records at a time. */

@@ -140,16 +140,20 @@ test("changed snapshots, checkpoints and dedupe keys are noticed before they are
     folder.path,
     `UPDATE snapshots SET queued = 1 WHERE key = 'agent:9';
      UPDATE snapshots SET due_at_ms = due_at_ms + 1 WHERE key = 'lane:2';
-     UPDATE dedupe SET position = 1 WHERE key = 'key-2';
-     UPDATE checkpoints SET position = position - 1`,
+     UPDATE dedupe SET position = 1 WHERE key = 'key-2'`,
   );
-  using store = sqliteStore({ folder: folder.path });
   const isCorrupt = expect.objectContaining({ code: "LUBDUB_STORE_CORRUPT" });
+  const store = sqliteStore({ folder: folder.path });
   expect(() => store.snapshot("session", "agent:9")).toThrow(isCorrupt);
   expect(() => store.snapshot("heartbeat", "lane:2")).toThrow(isCorrupt);
   expect(() => store.findDuplicate("key-2", 0)).toThrow(isCorrupt);
-  expect(() => store.checkpoint()).toThrow(isCorrupt);
   expect(store.snapshot("session", "agent:8")?.key).toBe("agent:8");
+  store.close();
+
+  change(folder.path, "UPDATE checkpoints SET position = position - 1");
+  using again = sqliteStore({ folder: folder.path });
+  expect(() => again.checkpoint()).toThrow(isCorrupt);
+  expect(() => again.snapshot("session", "agent:8")).toThrow(isCorrupt);
 });
 
 test("what is damaged is listed with its neighbours, and due at once", () => {

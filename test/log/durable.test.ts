@@ -52,13 +52,11 @@ test("an erased text is in no file any more, in whatever order texts are erased"
   const positions = range(1, 400);
   for (const at of range(0, 39)) {
     const group = range(at * 10 + 1, at * 10 + 10);
-    store.append({
-      records: group.map((position) => queued(position, A, { text: secret(position) })),
-      dedupe: [],
-      snapshots: [
-        session(A, at * 10 + 10, { previous: at * 10 + 10, state: JSON.stringify(group.map(secret)) }),
-      ],
-    });
+    checkpoint(
+      store,
+      group.map((position) => queued(position, A, { text: secret(position) })),
+      [session(A, at * 10 + 10, { previous: at * 10 + 10, state: JSON.stringify(group.map(secret)) })],
+    );
   }
   expect(filesWith(folder.path, "secret-")).not.toEqual([]);
   for (const step of range(0, 3)) {
@@ -97,16 +95,21 @@ test("compaction in many steps", () => {
   using store = sqliteStore({ folder: folder.path });
   const count = 12_000;
   fill(store, count, A);
-  store.append({
-    records: [],
-    dedupe: [],
-    snapshots: range(1, count).map((n) => session(`agent:${n}`, count)),
-  });
+  checkpoint(
+    store,
+    [],
+    range(1, count).map((n) => session(`agent:${n}`, count)),
+  );
   const last = count + 1;
   store.append({
     records: [queued(last, A)],
     dedupe: [{ key: "k", position: last, expiresAtMs: 1 }],
-    snapshots: range(1, count).map((n) => session(`agent:${n}`, last)),
+    checkpoint: {
+      position: last,
+      snapshots: range(1, count).map((n) => session(`agent:${n}`, last)),
+      isFirst: true,
+      isLast: true,
+    },
   });
   expect(store.compact(last, 1)).toEqual({ records: last, snapshots: count });
   expect(store.findDuplicate("k", 0)).toBeUndefined();

@@ -35,12 +35,13 @@ export function appender(
         types.note(batch.records);
         const last = log.insert(batch.records, head.hash);
         dedupe.insert(batch.dedupe);
-        if (batch.snapshots !== undefined) snapshots.insert(end.position, batch.snapshots);
+        if (batch.checkpoint !== undefined) snapshots.checkpoints.write(batch.checkpoint);
         writeEnd("head", { ...end, hash: last });
         return last;
       });
       ends.moveHead({ ...end, hash });
       types.committed();
+      if (batch.checkpoint !== undefined) snapshots.checkpoints.committed(batch.checkpoint);
     } catch (error) {
       types.rolledBack();
       const cause = asStoreError(error, file);

@@ -1,12 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { ENDED, type ActorKind, type Snapshot, type Store } from "../store.ts";
+import { checkpointTable, type CheckpointTable } from "./checkpoints.ts";
 import { corrupt, mapped } from "./failures.ts";
 import { sum } from "./integrity.ts";
 
 const PAGE_ROWS = 4_096;
-/** Positions are safe integers. */
-const LAST = Number.MAX_SAFE_INTEGER;
 
 const COLUMNS = "kind, key, position, machine, previous, due_at_ms, queued, dead, state_crc, crc";
 type Columns = [
@@ -24,49 +23,32 @@ type Columns = [
 export type SnapshotRow = [...Columns, state: string];
 export const SNAPSHOT_COLUMNS = `${COLUMNS}, state`;
 
-/** The tables `snapshots` and `checkpoints`. */
-export interface SnapshotTables extends Pick<Store, "snapshot" | "keys" | "checkpoint" | "deadlines"> {
-  /** Writes a checkpoint. */
-  insert(position: number, snapshots: readonly Snapshot[]): void;
+/** The table `snapshots`, and that of the checkpoints that its rows belong to. */
+export interface SnapshotTables extends Pick<Store, "snapshot" | "keys" | "deadlines"> {
+  readonly checkpoints: CheckpointTable;
   /** All versions of an actor whose newest record is at or before `last`. */
   upTo(kind: ActorKind, key: string, last: number): readonly Snapshot[];
   replace(snapshot: Snapshot): void;
 }
 
 export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
-  const {
-    insert,
-    insertCheckpoint,
-    selectNewest,
-    selectCheckpoint,
-    selectKeys,
-    selectDeadKeys,
-    selectColumns,
-    selectUpTo,
-  } = statements(db);
+  const { insert, selectNewest, selectKeys, selectDeadKeys, selectColumns, selectUpTo } = statements(db);
+  const replace = (snapshot: Snapshot): void => void insert.run(...toRow(snapshot));
+  const checkpoints = checkpointTable(db, file, replace);
+  const newest = (): number => mapped(file, () => checkpoints.newest());
 
   return {
-    insert(position, snapshots) {
-      for (const snapshot of snapshots) insert.run(...toRow(snapshot));
-      insertCheckpoint.run(position, sum(position));
-    },
+    checkpoints,
     upTo(kind, key, last) {
       const rows = selectUpTo.all(kind, key, last) as unknown as SnapshotRow[];
       return rows.map((row) => fromRow(row, file));
     },
-    replace: (snapshot) => void insert.run(...toRow(snapshot)),
-    snapshot(kind, key, upTo = LAST) {
+    replace,
+    snapshot(kind, key, upTo = checkpoints.newest()) {
       const row = selectNewest.get(kind, key, upTo) as unknown as SnapshotRow | undefined;
       return row === undefined ? undefined : fromRow(row, file);
     },
-    checkpoint(upTo = LAST) {
-      const row = selectCheckpoint.get(upTo) as unknown as [number, number] | undefined;
-      if (row === undefined) return 0;
-      const [position, crc] = row;
-      if (sum(position) !== crc) throw corrupt(file, `checkpoint ${position} was changed`);
-      return position;
-    },
-    *keys({ kind, after = "", limit, upTo = LAST, withDeadLetters = false }) {
+    *keys({ kind, after = "", limit, upTo = newest(), withDeadLetters = false }) {
       const select = withDeadLetters ? selectDeadKeys : selectKeys;
       let from = after;
       for (let left = limit; left > 0;) {
@@ -79,10 +61,11 @@ export function snapshotTables(db: DatabaseSync, file: string): SnapshotTables {
       }
     },
     *deadlines(kind) {
+      const upTo = newest();
       let from = "";
       for (;;) {
         const rows = mapped(file, () =>
-          selectColumns.all(kind, from, LAST, LAST, PAGE_ROWS),
+          selectColumns.all(kind, from, upTo, upTo, PAGE_ROWS),
         ) as unknown as Columns[];
         for (const row of rows) {
           const [, key, , , , dueAtMs] = row;
@@ -100,12 +83,8 @@ function statements(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT OR REPLACE INTO snapshots (${SNAPSHOT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const insertCheckpoint = db.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)");
   const selectNewest = db.prepare(
     `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND position <= ? ORDER BY position DESC LIMIT 1`,
-  );
-  const selectCheckpoint = db.prepare(
-    "SELECT position, crc FROM checkpoints WHERE position <= ? ORDER BY position DESC LIMIT 1",
   );
   const selectKeys = db.prepare(newestOfEachKey("key", ""));
   const selectDeadKeys = db.prepare(
@@ -115,21 +94,12 @@ function statements(db: DatabaseSync) {
   const selectUpTo = db.prepare(
     `SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE kind = ? AND key = ? AND previous <= ?`,
   );
-  for (const select of [
-    selectUpTo,
-    selectNewest,
-    selectCheckpoint,
-    selectKeys,
-    selectDeadKeys,
-    selectColumns,
-  ]) {
+  for (const select of [selectUpTo, selectNewest, selectKeys, selectDeadKeys, selectColumns]) {
     select.setReturnArrays(true);
   }
   return {
     insert,
-    insertCheckpoint,
     selectNewest,
-    selectCheckpoint,
     selectKeys,
     selectDeadKeys,
     selectColumns,

@@ -59,7 +59,9 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
   const ends = attempt(() => openEnds(db, file));
   const log = logTable(db, file, ends.get);
   const snapshots = snapshotTables(db, file);
+  const { checkpoints } = snapshots;
   const dedupe = dedupeTable(db, file);
+  if (ownership !== null) attempt(() => checkpoints.findUnfinished(ends.get().head.position));
   const append = appender(db, file, { ends, log, snapshots, dedupe });
   const erase = eraser(db, { ends, snapshots });
   const checkWritable = (): void => {
@@ -80,7 +82,7 @@ export function storeOn(db: DatabaseSync, file: string, ownership: Disposable | 
     recordAt: (position) => attempt(() => log.recordAt(position)),
     base: () => ends.get().base.position,
     snapshot: (...query) => attempt(() => snapshots.snapshot(...query)),
-    checkpoint: (upTo) => attempt(() => snapshots.checkpoint(upTo)),
+    checkpoint: (upTo) => attempt(() => checkpoints.newest(upTo)),
     keys: snapshots.keys,
     deadlines: snapshots.deadlines,
     findDuplicate: (key, nowMs) => attempt(() => dedupe.findDuplicate(key, nowMs)),

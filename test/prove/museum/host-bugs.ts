@@ -117,9 +117,9 @@ export const HOST_BUGS: readonly Bug[] = [
     id: "snapshot-from-before-the-batch",
     seen: "reliability note S13",
     file: "src/run/checkpoint.ts",
-    find: "if (entry.dirty) snapshots.push(",
+    find: ".filter(({ dirty }) => dirty)",
     replace:
-      'if (entry.dirty && (entry.kind !== "session" || entry.actor.context.queue.length > 0)) snapshots.push(',
+      '.filter((entry) => entry.dirty && (entry.kind !== "session" || entry.actor.context.queue.length > 0))',
   },
   {
     id: "changed-actors-evicted",

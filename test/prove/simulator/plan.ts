@@ -22,6 +22,7 @@ export interface Plan {
     readonly dedupeWindowMs: number;
     readonly retainMs: number;
     readonly checkpointRecords: number;
+    readonly checkpointSlice: number;
     readonly liveActorsMax: number;
     readonly runTimeoutMs: number;
     readonly busyBackoff: Backoff;
@@ -106,6 +107,7 @@ export function planOf(seed: number, steps: number): Plan {
       maxAttempts: pick([1, 2, 4]),
       abortGraceMs: pick([0, 50]),
       checkpointRecords: pick([1, 7, 40, 1_000, 1_000]),
+      checkpointSlice: [1, 2, 64][seed % 3] as number,
       // What is never at rest is never read.
       liveActorsMax: pick([1, 2, ...(readFault > 0 ? [1] : [100, 100, 100])]),
       dedupeWindowMs,
