@@ -12,7 +12,6 @@ import { testHeart } from "../support/world.ts";
 
 const KEYS = Array.from({ length: 6 }, (_, index) => `agent:main:${index}`);
 const own = (sessionKey: string): string => sessionKey;
-/** An event every 100 ms, for one session after the other: each commit finds another actor changed. */
 const IN_PARTS = { checkpointRecords: 5, checkpointSlice: 1, coalesceMs: 150, laneOf: own } as const;
 
 /** The same store, in which all appends after the first `count` fail: the process dies there. */
@@ -35,14 +34,22 @@ async function play(store: Store, options: Partial<HeartbeatOptions> = {}) {
   const clock = simulatedClock();
   const heart = testHeart({ ...IN_PARTS, ...options }, { store, clock });
   const accepted: string[] = [];
-  for (let round = 0; round < 24; round += 1) {
-    const sessionKey = KEYS[(round * 5) % KEYS.length] as string;
-    const event = heart.soon(heart.heartbeat.wake(`text ${round}`, { sessionKey }));
-    await event.then(
-      () => accepted.push(`text ${round}`),
+  const wake = (text: string, sessionKey: string) =>
+    heart.heartbeat.wake(text, { sessionKey }).then(
+      () => void accepted.push(text),
       () => {},
     );
-    await clock.advance(100);
+  for (let round = 0; round < 6; round += 1) {
+    const written: Promise<void>[] = [];
+    const settled = clock.advance(100);
+    // Events come while parts are written: a commit and a part in each turn of the loop.
+    for (const sessionKey of [...KEYS, ...KEYS.slice(round)]) {
+      written.push(wake(`text ${round} ${written.length}`, sessionKey));
+      await new Promise(setImmediate);
+    }
+    await settled;
+    await clock.settle();
+    await Promise.all(written);
   }
   return { heart, clock, accepted };
 }
@@ -139,12 +146,13 @@ test("a session that is forgotten while it is written leaves no text, whichever 
     const clock = simulatedClock();
     const options = { ...IN_PARTS, coalesceMs: 60_000 };
     const { heartbeat } = testHeart(options, { store: dyingAfter(Infinity, disk, appended), clock });
-    const [first = "", ...others] = KEYS;
-    const written = [first, ...others].map((sessionKey) => heartbeat.wake(secret, { sessionKey }));
+    // It is the last session that is written.
+    const key = KEYS.at(-1) as string;
+    const written = KEYS.map((sessionKey) => heartbeat.wake(secret, { sessionKey }));
     const settled = clock.settle();
     // A commit in each turn of the loop, and a part of the checkpoint in it.
     for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-    const forgotten = heartbeat.forget(first);
+    const forgotten = heartbeat.forget(key);
     await settled;
     await clock.settle();
     await Promise.all([...written, forgotten]);
@@ -154,9 +162,9 @@ test("a session that is forgotten while it is written leaves no text, whichever 
     );
     if (appended[forgets]?.checkpoint?.isFirst === false) parts.push(forgets);
     for (let at = 0; at <= disk.head().position; at += 1) {
-      expect(disk.snapshot("session", first, at)?.state ?? "").not.toContain(secret);
+      expect(disk.snapshot("session", key, at)?.state ?? "").not.toContain(secret);
     }
-    const bodies = [...disk.read()].flatMap((record) => (record.sessionKey === first ? [record.body] : []));
+    const bodies = [...disk.read()].flatMap((record) => (record.sessionKey === key ? [record.body] : []));
     expect(JSON.stringify(bodies)).not.toContain(secret);
     expect(await stateOf(disk)).toEqual(await stateOf(withoutCheckpoints(disk)));
   }
