@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { judge } from "./judge.ts";
+import { judge, reusable } from "./judge.ts";
 import { SURVIVORS } from "./survivors.ts";
 
 describe("the mutation score", () => {
@@ -70,5 +70,20 @@ describe("the mutation score", () => {
       expect(lines.map((text) => text.trim())).toContain(line);
       expect(changes.length).toBeGreaterThan(0);
     }
+  });
+});
+
+test("a survivor that no single test covers is tried again; the rest of the report stays", () => {
+  const mutant = (status: string, isStatic: boolean) => ({
+    status,
+    static: isStatic,
+    location: { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } },
+  });
+  const kept = [mutant("Killed", true), mutant("Survived", false)];
+  const files = (mutants: ReturnType<typeof mutant>[]) => ({ "a.ts": { source: "a", mutants } });
+  const before = [...kept, mutant("Survived", true), mutant("NoCoverage", true)];
+  expect(reusable({ schemaVersion: "1", files: files(before) })).toEqual({
+    schemaVersion: "1",
+    files: files(kept),
   });
 });

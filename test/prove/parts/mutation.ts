@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { judge, type MutationReport, type Wanted } from "../mutation/judge.ts";
+import { judge, reusable, type MutationReport, type Wanted } from "../mutation/judge.ts";
 import { SURVIVORS } from "../mutation/survivors.ts";
 import type { Part, PartRequest, PartResult, Tier } from "../part.ts";
 
@@ -27,11 +27,13 @@ export const mutation: Part = {
   minutes: { pr: 1, deep: 12 },
   missing: () => (existsSync(STRYKER) ? undefined : "Stryker is not installed: npm ci"),
   async run({ tier, ...request }: PartRequest): Promise<PartResult> {
+    if (existsSync(REPORT)) writeFileSync(REPORT, JSON.stringify(reusable(lastReport())));
     const all = await stryker(request);
-    const report = JSON.parse(readFileSync(REPORT, "utf8")) as MutationReport;
-    return judge(report, { all, explained: SURVIVORS, wanted: WANTED[tier] });
+    return judge(lastReport(), { all, explained: SURVIVORS, wanted: WANTED[tier] });
   },
 };
+
+const lastReport = (): MutationReport => JSON.parse(readFileSync(REPORT, "utf8")) as MutationReport;
 
 /**
  * Interrupted when its time is over, it keeps what it has found so far: a later run goes on from there.
