@@ -1,4 +1,10 @@
-import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic } from "xstate";
+import {
+  createActor,
+  type Actor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventFromLogic,
+} from "xstate";
 import {
   agentMachine,
   deliveryMachine,
@@ -45,49 +51,55 @@ export const MACHINE_IDS = {
 /** A heartbeat per lane, a session per session key, a schedule per id, an agent per id, a delivery per reply that goes out. */
 export type ActorKind = keyof typeof MACHINE_IDS;
 
-/** `perform` receives what the machine's actions ask for. */
-export function heartbeatActors(
-  perform: (effect: Effect) => void,
-): (lane: string, encoded?: string) => HeartbeatActor {
-  const machine = heartbeatMachine.provide({
+/** Whom an actor's actions ask, while all of one kind share a machine: to make one takes longer than to run it for a while. */
+const performers = new WeakMap<object, Perform>();
+type Perform = (effect: Effect) => void;
+
+const heartbeatKind = kindOf(
+  heartbeatMachine.provide({
     actions: {
-      "begin the run": ({ context: { lane, run } }) => {
-        if (run !== null) perform({ type: "run.begin", lane, run });
+      "begin the run": ({ context: { lane, run }, self }) => {
+        if (run !== null) performers.get(self)?.({ type: "run.begin", lane, run });
       },
     },
-  });
-  const first = firstOf(machine);
+  }),
+);
+/** `perform` receives what the machine's actions ask for. */
+export function heartbeatActors(perform: Perform): (lane: string, encoded?: string) => HeartbeatActor {
   return (lane, encoded) => {
-    if (encoded === undefined) return begun(first, { lane });
+    if (encoded === undefined) return begun(heartbeatKind, { lane }, perform);
     const { value, context } = parsed<HeartbeatContext & { pending: readonly Wake[] }>(encoded);
-    return revived(machine, { value, context: { ...context, pending: Pending.of(context.pending) } });
+    const pending = Pending.of(context.pending);
+    return revived(heartbeatKind, { value, context: { ...context, pending } }, perform);
   };
 }
 
-const firstSession = firstOf(sessionMachine);
+const sessionKind = kindOf(sessionMachine);
 export const sessionActor = (sessionKey: string, encoded?: string): SessionActor =>
-  encoded === undefined ? begun(firstSession, { sessionKey }) : revived(sessionMachine, parsed(encoded));
+  encoded === undefined ? begun(sessionKind, { sessionKey }) : revived(sessionKind, parsed(encoded));
 
-const firstSchedule = firstOf(scheduleMachine);
+const scheduleKind = kindOf(scheduleMachine);
 export const scheduleActor = (scheduleId: string, encoded?: string): ScheduleActor =>
-  encoded === undefined ? begun(firstSchedule, { scheduleId }) : revived(scheduleMachine, parsed(encoded));
+  encoded === undefined ? begun(scheduleKind, { scheduleId }) : revived(scheduleKind, parsed(encoded));
 
-const firstAgent = firstOf(agentMachine);
+const agentKind = kindOf(agentMachine);
 export const agentActor = (agentId: string, encoded?: string): AgentActor =>
-  encoded === undefined ? begun(firstAgent, { agentId }) : revived(agentMachine, parsed(encoded));
+  encoded === undefined ? begun(agentKind, { agentId }) : revived(agentKind, parsed(encoded));
 
-/** `perform` receives what the machine's actions ask for. */
-export function deliveryActors(
-  perform: (effect: Effect) => void,
-): (deliveryId: string, encoded?: string) => DeliveryActor {
-  const machine = deliveryMachine.provide({
+const deliveryKind = kindOf(
+  deliveryMachine.provide({
     actions: {
-      "begin to send": ({ context: { deliveryId } }) => perform({ type: "delivery.begin", deliveryId }),
+      "begin to send": ({ context: { deliveryId }, self }) =>
+        performers.get(self)?.({ type: "delivery.begin", deliveryId }),
     },
-  });
-  const first = firstOf(machine);
+  }),
+);
+/** `perform` receives what the machine's actions ask for. */
+export function deliveryActors(perform: Perform): (deliveryId: string, encoded?: string) => DeliveryActor {
   return (deliveryId, encoded) =>
-    encoded === undefined ? begun(first, { deliveryId }) : revived(machine, parsed(encoded));
+    encoded === undefined
+      ? begun(deliveryKind, { deliveryId }, perform)
+      : revived(deliveryKind, parsed(encoded), perform);
 }
 
 /** A snapshot as it is stored. */
@@ -156,50 +168,65 @@ function parsed<Context>(encoded: string): Encoded<Context> {
   return JSON.parse(encoded) as Encoded<Context>;
 }
 
-/** Its name is left open. */
-function firstOf(machine: AnyStateMachine): AnyMachineSnapshot {
-  return createActor(machine, { input: {} }).getSnapshot();
+/** One machine's snapshots, each of which an actor can go on from. */
+interface Kind {
+  readonly machine: AnyStateMachine;
+  /** Its actors begin alike but for their names, which are left open. */
+  readonly first: AnyMachineSnapshot;
+  /** One in each state that was asked for, without its context. */
+  readonly resolved: Map<string, AnyMachineSnapshot>;
 }
 
-/** A new actor. Those of one machine begin alike but for their name, and a copy of the first costs a third of letting each work out its start. */
+/**
+ * Our snapshots are whole: no child actors, no history. What XState does to restore one, key by key through the whole
+ * context, changes nothing, and takes longer than all else that brings an actor to life.
+ */
+function kindOf(provided: AnyStateMachine): Kind {
+  const machine = provided.provide({});
+  machine.restoreSnapshot = (snapshot) => snapshot as AnyMachineSnapshot;
+  return { machine, first: createActor(machine, { input: {} }).getSnapshot(), resolved: new Map() };
+}
+
+/** @throws when the machine has no such state */
+function resolvedIn({ machine, resolved }: Kind, value: string): AnyMachineSnapshot {
+  let snapshot = resolved.get(value);
+  if (snapshot === undefined) resolved.set(value, (snapshot = machine.resolveState({ value, context: {} })));
+  return snapshot;
+}
+
+/** A new actor: a copy of the first costs a third of letting each work out its start. */
 function begun<Context extends object, Event extends { readonly type: string }>(
-  first: AnyMachineSnapshot,
+  kind: Kind,
   name: Partial<NoInfer<Context>>,
+  perform?: Perform,
 ): Live<Context, Event> {
-  return alive({ ...first, context: { ...first.context, ...name } });
+  return alive(kind, { ...kind.first, context: { ...kind.first.context, ...name } }, perform);
 }
 
 /** An actor as it was stored. */
 function revived<Context extends object, Event extends { readonly type: string }>(
-  machine: AnyStateMachine,
-  stored: Encoded<Context>,
+  kind: Kind,
+  { value, context }: Encoded<Context>,
+  perform?: Perform,
 ): Live<Context, Event> {
-  return alive(machine.resolveState(stored));
+  return alive(kind, { ...resolvedIn(kind, value), context }, perform);
 }
 
+/** Who only looks at an actor needs no XState: it is started by the first event that is sent to it. */
 function alive<Context extends object, Event extends { readonly type: string }>(
-  start: AnyMachineSnapshot,
+  kind: Kind,
+  first: AnyMachineSnapshot,
+  perform?: Perform,
 ): Live<Context, Event> {
-  const machine: AnyStateMachine = start.machine;
-  const actor = createActor(machine, { snapshot: start });
-  // Without an error observer a throwing guard would be rethrown as an uncaught exception and end the host.
-  let failure: unknown;
-  actor.subscribe({ error: (error) => (failure = error) });
-  actor.start();
-  let snapshot: AnyMachineSnapshot = actor.getSnapshot();
+  let snapshot = first;
+  let started: Started | undefined;
   return {
     send(event) {
       const before = snapshot;
-      actor.send(event);
-      snapshot = actor.getSnapshot();
-      if (failure !== undefined) {
-        throw new LubdubError("LUBDUB_INTERNAL", {
-          expected: `the machine to handle ${event.type}`,
-          got: failure instanceof Error ? failure.message : "a value that is not an error",
-          fix: "This is a bug in Lubdub: please report it.",
-          cause: failure,
-        });
-      }
+      started ??= start(kind, snapshot, perform);
+      started.actor.send(event);
+      snapshot = started.actor.getSnapshot();
+      if (started.failure !== undefined) throw machineFailed(event.type, started.failure);
       return snapshot !== before;
     },
     get value() {
@@ -209,4 +236,28 @@ function alive<Context extends object, Event extends { readonly type: string }>(
       return snapshot.context as Context;
     },
   };
+}
+
+interface Started {
+  readonly actor: Actor<AnyStateMachine>;
+  failure: unknown;
+}
+
+function start({ machine }: Kind, snapshot: AnyMachineSnapshot, perform?: Perform): Started {
+  const actor = createActor(machine, { snapshot });
+  if (perform !== undefined) performers.set(actor, perform);
+  const started: Started = { actor, failure: undefined };
+  // Without an error observer a throwing guard would be rethrown as an uncaught exception and end the host.
+  actor.subscribe({ error: (error) => (started.failure = error) });
+  actor.start();
+  return started;
+}
+
+function machineFailed(type: string, failure: unknown): LubdubError {
+  return new LubdubError("LUBDUB_INTERNAL", {
+    expected: `the machine to handle ${type}`,
+    got: failure instanceof Error ? failure.message : "a value that is not an error",
+    fix: "This is a bug in Lubdub: please report it.",
+    cause: failure,
+  });
 }

@@ -27,10 +27,15 @@ export function calendar(expression: string, zone: string): Calendar {
   return { next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() ?? null };
 }
 
+/** Zones that exist, by their own names alone: so there is an end to what is remembered. */
+const zonesKnown = new Set<string>();
+
 /** @throws LubdubError `LUBDUB_SCHEDULE_INVALID` */
 export function checkZone(zone: string): void {
+  if (zonesKnown.has(zone)) return;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions();
+    if (timeZone === zone) zonesKnown.add(zone);
   } catch {
     throw new LubdubError("LUBDUB_SCHEDULE_INVALID", {
       expected: "the IANA name of a time zone",
