@@ -90,7 +90,7 @@ export const heartbeatMachine = setup({
     "is pending and due": ({ context, event }) => event.type === "run.started" && mayStart(context, event),
     "is pending": ({ context, event }) =>
       "sessionKey" in event && context.pending.get(event.sessionKey) !== undefined,
-    "is the current run": ({ context, event }) => "runId" in event && event.runId === context.run?.runId,
+    "is the current run": ({ context, event }) => isCurrent(context, event),
     "is over, nothing is left": ({ context, event }) =>
       isCurrent(context, event) && phaseAfter(context, event) === "idle",
     "is over, the rest waits": ({ context, event }) =>
@@ -106,7 +106,7 @@ export const heartbeatMachine = setup({
     "end the run": assign({ pending: ({ context, event }) => pendingAfter(context, event), run: null }),
     "mark the run": assign({
       run: ({ context: { run }, event }) =>
-        run !== null && "sessionKey" in event && run.wake.sessionKey === event.sessionKey
+        "sessionKey" in event && run?.wake.sessionKey === event.sessionKey
           ? { ...run, forgotten: true }
           : run,
     }),
@@ -276,7 +276,7 @@ function started(
   if (wake === undefined) return context;
   const attempts = event.attempt === undefined ? wake.attempts : event.attempt - 1;
   return {
-    pending: context.pending.without(event.sessionKey),
+    pending: pendingAfter(context, event),
     run: {
       runId: event.runId,
       wake: { ...unheld(wake), wakeId: event.wakeId, attempts },

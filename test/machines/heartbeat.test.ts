@@ -249,11 +249,12 @@ describe("a session that is not pending", () => {
   const held: HeartbeatEvent = { type: "wake.held", sessionKey: OTHER, hold: "flood", dueAtMs: 9_000 };
   const dropped: HeartbeatEvent = { type: "wake.dropped", sessionKey: OTHER };
   const forgotten: HeartbeatEvent = { type: "session.forgotten", sessionKey: OTHER };
+  const started = start(OTHER, { atMs: 9_000, idle: true });
 
   test.each<[string, readonly HeartbeatEvent[], readonly HeartbeatEvent[]]>([
-    ["pending", [request()], [postponed, held, dropped, forgotten]],
+    ["pending", [request()], [postponed, held, dropped, forgotten, started]],
     ["running", [request(), start()], [dropped]],
-    ["retrying", [request(), start(), busy()], [postponed, held]],
+    ["retrying", [request(), start(), busy()], [postponed, held, started]],
   ])("is not spoken of: in %s nothing changes", (state, before, words) => {
     const lane = after(...before);
     expect(lane.value).toBe(state);
