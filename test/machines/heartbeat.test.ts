@@ -1,55 +1,7 @@
-import { initialTransition, transition, type SnapshotFrom } from "xstate";
+import { transition } from "xstate";
 import { describe, expect, test } from "vitest";
-import { heartbeatMachine, type HeartbeatEvent, type Intent, type Wake } from "../../machines/index.ts";
-
-type Snapshot = SnapshotFrom<typeof heartbeatMachine>;
-
-const KEY = "agent:main:discord:channel:42";
-const OTHER = "agent:main:main";
-
-const wake = (sessionKey = KEY, changes: Partial<Wake> = {}): Wake => ({
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  source: "exec-event",
-  intent: "event",
-  reason: "npm test ended",
-  requestedAtMs: 0,
-  dueAtMs: 250,
-  waitsFor: "window",
-  attempts: 0,
-  postponements: 0,
-  ...changes,
-});
-const request = (sessionKey = KEY, changes: Partial<Wake> = {}): HeartbeatEvent => ({
-  type: "wake.requested",
-  wake: wake(sessionKey, changes),
-});
-const start = (sessionKey = KEY, { atMs = 250, idle = false, runId = "r1" } = {}): HeartbeatEvent => ({
-  type: "run.started",
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  runId,
-  atMs,
-  idle,
-});
-const busy = (dueAtMs: number | null = 1_250, runId = "r1"): HeartbeatEvent => ({
-  type: "run.skipped",
-  runId,
-  dueAtMs,
-});
-const failed = (dueAtMs: number | null = 1_250, next: Wake | null = null): HeartbeatEvent => ({
-  type: "run.failed",
-  runId: "r1",
-  dueAtMs,
-  next,
-});
-const ran = (next: Wake | null = null, runId = "r1"): HeartbeatEvent => ({ type: "run.ran", runId, next });
-
-function after(...events: HeartbeatEvent[]): Snapshot {
-  const [begin] = initialTransition(heartbeatMachine, { lane: "lane" });
-  return events.reduce((snapshot, event) => transition(heartbeatMachine, snapshot, event)[0], begin);
-}
-const pending = (snapshot: Snapshot, key = KEY): Wake | undefined => snapshot.context.pending.get(key);
+import { heartbeatMachine, type HeartbeatEvent, type Intent } from "../../machines/index.ts";
+import { after, busy, failed, KEY, OTHER, pending, ran, request, start, wake } from "../support/lane.ts";
 
 describe("a wake", () => {
   test("waits in pending for its window, then runs under its own key and id", () => {

@@ -1,3 +1,5 @@
+import { LANE_SURVIVORS } from "./survivors-lane.ts";
+
 /** A change of the program that no test can notice, since the program does the same with it. */
 export interface Survivor {
   readonly file: string;
@@ -11,6 +13,7 @@ export interface Survivor {
 
 /** All of them. One that a test notices by now, or that is no longer there, fails the part. */
 export const SURVIVORS: readonly Survivor[] = [
+  ...LANE_SURVIVORS,
   {
     file: "src/core/actor.ts",
     line: 'if (run !== null) perform({ type: "run.begin", lane, run });',
@@ -194,84 +197,6 @@ export const SURVIVORS: readonly Survivor[] = [
     line: "if (offer === null) return context;",
     changes: ["offer === null -> false"],
     why: "Only a run that holds events fails here; the types cannot know.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: '"is pending and due": ({ context, event }) => event.type === "run.started" && mayStart(context, event),',
-    changes: ['event.type === "run.started" -> true'],
-    why: "Only asked at a start; the type of the event wants the question.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: '"runId" in event && event.runId === context.run?.runId;',
-    changes: ["context.run?.runId -> context.run.runId"],
-    why: "Only asked while a run goes on; the types cannot know.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: 'event.type === "run.started" ? started(context, event) : {},',
-    changes: ['event.type === "run.started" -> true'],
-    why: "Only a start takes a wake; the type of the event wants the question.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: '"sessionKey" in event && run?.wake.sessionKey === event.sessionKey',
-    changes: ['"sessionKey" in event -> true', "run?.wake -> run.wake"],
-    why: "Only a run that goes on is marked, and only by a session that is forgotten, which has a key; the types cannot know.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: "return old === undefined ? pending : pending.with(held(old, event));",
-    changes: ["old === undefined -> false"],
-    why: "Only a wake that is pending is held; the types cannot know.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: "return run === null || run.forgotten ? pending : afterRun(pending, run.wake, event);",
-    changes: ["run === null -> false"],
-    why: "Only a run that goes on ends; the types cannot know.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: 'if (event.type === "run.failed" && event.refused === true)',
-    changes: ['event.type === "run.failed" -> true'],
-    why: "No other end can be refused; the type of the event wants the question.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: 'return waiting === size ? "retrying" : "pending";',
-    changes: ['"pending" -> ""'],
-    why: "The guards ask for the two other phases; this is the one that is left.",
-  },
-  {
-    file: "machines/heartbeat.ts",
-    line: "if (wake === undefined) return context;",
-    changes: ["wake === undefined -> false"],
-    why: "Only a wake that is pending starts; the types cannot know.",
-  },
-  {
-    file: "machines/pending.ts",
-    line: "if (this.size === 1) return Pending.none;",
-    changes: ["this.size === 1 -> false"],
-    why: "Only saves work: without the last wake the trees are empty all the same.",
-  },
-  {
-    file: "machines/pending.ts",
-    line: "if (wake !== undefined && (due === null || wake.dueAtMs < due)) due = wake.dueAtMs;",
-    changes: ["wake.dueAtMs < due -> wake.dueAtMs <= due"],
-    why: "Of two deadlines at the same time either is the earliest.",
-  },
-  {
-    file: "machines/tree.ts",
-    line: "node = order < 0 ? node.left : node.right;",
-    changes: ["order < 0 -> order <= 0"],
-    why: "What compares equal was found in the line before.",
-  },
-  {
-    file: "machines/tree.ts",
-    line: "if (order < 0) {",
-    changes: ["order < 0 -> order <= 0"],
-    why: "What compares equal was taken out in the line before.",
   },
   {
     file: "src/core/step.ts",
