@@ -35,8 +35,15 @@ type Times = Pick<HoldFacts, "nowMs" | "wallMs">;
 export interface Policies {
   /** Asked right before a wake would start. */
   hold(facts: HoldFacts): Held | null;
-  /** What is written down with a run that starts, so that it counts; undefined when nothing counts. */
-  counts(times: Times): { readonly keepStarts: number; readonly dayEndsAtMs?: number } | undefined;
+  /**
+   * What is written down with a run that starts, so that it counts; undefined when nothing counts.
+   * @param begunDay - when the day ends that its agent has begun: it keeps its length when the wall clock is set back, and is
+   * not begun anew. Asked only where days count
+   */
+  counts(
+    times: Times,
+    begunDay?: () => number | undefined,
+  ): { readonly keepStarts: number; readonly dayEndsAtMs?: number } | undefined;
 }
 
 /**
@@ -72,9 +79,11 @@ export function policiesOf(limits: Limits, concurrency: number): Policies {
       };
       return longest(intent, untilMs);
     },
-    counts(times) {
+    counts(times, begunDay) {
       if (!counting) return undefined;
-      const dayEndsAtMs = daily ? onSteady(midnight.next(times.wallMs), times) : null;
+      if (!daily) return { keepStarts };
+      const begunMs = begunDay?.() ?? -Infinity;
+      const dayEndsAtMs = begunMs > times.nowMs ? begunMs : onSteady(midnight.next(times.wallMs), times);
       return { keepStarts, ...(dayEndsAtMs === null ? {} : { dayEndsAtMs }) };
     },
   };

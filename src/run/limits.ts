@@ -54,7 +54,8 @@ export class RunLimits {
   /** What is written down with the start of a run, so that it counts. */
   startFacts(wake: Wake, session: SessionContext) {
     const { options } = this.#parts;
-    const counts = options.policies?.counts(this.#times());
+    const begunDay = () => this.#agent(wake.sessionKey).tally?.day?.endsAtMs;
+    const counts = options.policies?.counts(this.#times(), begunDay);
     const depth = depthOf(wake, session);
     return {
       ...(depth > 0 && { depth }),

@@ -117,6 +117,21 @@ describe("problem 19: budgets", () => {
     expect(texts(heart)).toEqual([["1"], ["2"], ["3"]]);
   });
 
+  test("what is spent stays spent when the wall clock is set back: a day that has begun keeps its length", async () => {
+    const clock = simulatedClock({ startMs: Date.parse("2026-11-24T20:00:00Z") });
+    const heart = setUp({ agent: { daily: { runs: 2 } }, session: { daily: { runs: 2 } } }, { clock });
+    await heart.soon(heart.heartbeat.wake("1", { sessionKey: D }));
+    clock.jump(-MINUTE_MS);
+    for (const text of ["2", "3"]) await heart.soon(heart.heartbeat.wake(text, { sessionKey: D }));
+    expect(texts(heart)).toEqual([["1"], ["2"]]);
+    expect(await heart.heartbeat.why(D)).toMatchObject({
+      code: "budget",
+      untilMs: Date.parse("2026-11-25T00:00:00Z"),
+    });
+    await clock.advance(4 * HOUR_MS + MINUTE_MS);
+    expect(texts(heart)).toEqual([["1"], ["2"], ["3"]]);
+  });
+
   test("tokens count once they are known, over all sessions of an agent", async () => {
     const heart = setUp({ agent: { daily: { tokens: 1_000 } } });
     heart.agent.answers({ status: "ran", usage: { inputTokens: 900, outputTokens: 100 } });
