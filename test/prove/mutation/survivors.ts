@@ -16,7 +16,7 @@ export const SURVIVORS: readonly Survivor[] = [
   ...LANE_SURVIVORS,
   {
     file: "src/core/actor.ts",
-    line: 'if (run !== null) perform({ type: "run.begin", lane, run });',
+    line: 'if (run !== null) performers.get(self)?.({ type: "run.begin", lane, run });',
     changes: ["run !== null -> true"],
     why: "Only begins a run that it has just taken; the types cannot know.",
   },
