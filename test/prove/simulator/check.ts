@@ -113,14 +113,17 @@ async function checkSession(scene: Scene, key: string): Promise<void> {
 
 /** What could not be read is named, and never said to be empty. */
 async function unreadable(scene: Scene, key: string, error: unknown): Promise<null> {
-  const { quarantined = [] } = await scene.life.heartbeat.status();
-  const named = quarantined.some(({ lane }) => lane === scene.laneOf(key));
   must(
-    named && scene.plan.readFault > 0,
+    scene.plan.readFault > 0 && (await isSetAside(scene, key)),
     `S1 session ${JSON.stringify(key)} is known, or named as unreadable: ${String(error)}`,
   );
   count(scene, "sessions set aside");
   return null;
+}
+
+async function isSetAside({ life, laneOf }: Scene, key: string): Promise<boolean> {
+  const { quarantined = [] } = await life.heartbeat.status();
+  return quarantined.some(({ lane }) => lane === laneOf(key));
 }
 
 /** Everything that the agent answered in this life must stand in the log as it answered it. */
@@ -188,9 +191,10 @@ const isBusy = ({ answer, request }: Call): boolean =>
  * L1: a busy session is tried again as soon as its agent says that it is idle, not at the end of its pause. One whose agent
  * was busy again after that waits a base pause, so that it does not spin (promise 8).
  */
-async function checkIdleSignals({ idleSignals, life, model }: Scene): Promise<void> {
+async function checkIdleSignals(scene: Scene): Promise<void> {
+  const { idleSignals, life, model } = scene;
   for (const signal of idleSignals.splice(0)) {
-    if (signal.life !== life || life.stopping) continue;
+    if (signal.life !== life || life.stopping || (await isSetAside(scene, signal.key))) continue;
     const { code } = await life.heartbeat.why(signal.key).catch(() => ({ code: "unreadable" }));
     const tried = (model.positions.get(signal.key) ?? 0) > signal.position;
     const again = model.session(signal.key).postponements > 1;
