@@ -45,6 +45,7 @@ try {
     busyBackoff: { baseMs: 1, capMs: 5 },
     failedBackoff: { baseMs: 1, capMs: 5 },
     checkpointRecords: 60,
+    checkpointSlice: 3,
     dedupeWindowMs: 200,
     retainMs: 200,
   });
