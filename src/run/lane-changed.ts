@@ -9,6 +9,11 @@ import { settleInterrupted, type Settling } from "./run-end.ts";
  */
 const reason = "lane-changed";
 
+interface HandingOver {
+  readonly journal: Pick<Journal, "write" | "together">;
+  readonly clock: Pick<Clock, "nowMs">;
+}
+
 /**
  * The failures of a batch that was handled meanwhile, or that a run of today holds and counts itself, say nothing of what came
  * after it.
@@ -18,17 +23,19 @@ export function keepingItsFailures(wake: Wake, { queue, retry, offer }: SessionC
   return waits || queue.length === 0 ? wake : { ...wake, attempts: 0 };
 }
 
-/** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far. */
+/** A wake that waits in the old lane: dropped there, requested here, with what it has been through so far; both or neither. */
 export function handOver(
-  { journal, clock }: { readonly journal: Pick<Journal, "write">; readonly clock: Pick<Clock, "nowMs"> },
+  { journal, clock }: HandingOver,
   lane: string,
   wake: Wake,
   dueAtMs = clock.nowMs(),
 ): void {
   const { sessionKey, wakeId, requestedAtMs: _, waitsFor: __, hold: ___, ...kept } = wake;
   const facts = { ...kept, wakeId, dueAtMs };
-  journal.write({ type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null });
-  journal.write({ type: "wake.requested", sessionKey, facts, body: null });
+  journal.together(() => {
+    journal.write({ type: "wake.dropped", sessionKey, facts: { wakeId, reason, lane }, body: null });
+    journal.write({ type: "wake.requested", sessionKey, facts, body: null });
+  });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { RunLimits } from "./limits.ts";
 interface QuietWatchParts {
   readonly world: World;
   readonly store: Pick<Store, "deadlines">;
-  readonly journal: Pick<Journal, "write" | "flush">;
+  readonly journal: Pick<Journal, "write" | "together" | "flush">;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
   readonly limits: RunLimits;

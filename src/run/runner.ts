@@ -52,7 +52,7 @@ export interface Runner {
 
 interface RunnerParts {
   readonly world: World;
-  readonly journal: Pick<Journal, "write" | "nextPosition" | "flush" | "committed">;
+  readonly journal: Pick<Journal, "write" | "together" | "nextPosition" | "flush" | "committed">;
   readonly store: Pick<Store, "deadlines">;
   readonly waker: Waker;
   readonly leases: Leases;
@@ -114,11 +114,13 @@ export class LaneRunner implements Runner {
       if (alarm === undefined) break;
       const live = world.heartbeats.get(alarm.key);
       if (live !== undefined && live.alarmAtMs !== alarm.dueAtMs) continue;
-      this.#safely(alarm.key, () => {
+      const isRead = this.#safely(alarm.key, () => {
         const entry = live ?? world.heartbeat(alarm.key);
         entry.alarmAtMs = null;
         this.#start(entry);
       });
+      // What was taken back has touched it: it is looked at when it can be read, and not over and over in this turn.
+      if (!isRead) this.#touched.delete(alarm.key);
     }
     // While nothing may start, a due alarm would only ring again and again: the end of a run looks here anyway.
     if (!this.#stopped && this.slotsFree) waker.arm();
@@ -226,11 +228,8 @@ export class LaneRunner implements Runner {
     if (wake === undefined) return void this.#touched.add(lane);
     const { sessionKey, wakeId } = wake;
     const session = world.session(sessionKey).actor.context;
-    const today = world.laneOf(sessionKey);
-    if (today !== lane) {
-      world.heartbeat(today); // before anything leaves the old lane: it may be unreadable
+    if (world.laneOf(sessionKey) !== lane)
       return handOver(this.#parts, lane, keepingItsFailures(wake, session));
-    }
     if (session.offer !== null) return endOrphan(this.#settling, lane, wake, session.offer);
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {

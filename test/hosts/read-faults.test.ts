@@ -233,3 +233,21 @@ test("what a forgotten session has said is erased by a later start, when one cou
   testHeart(AT_REST, { store: faulty });
   expect(texts()).toEqual([]);
 });
+
+test("what a lane of before holds back stays there while its lane of today cannot be read, and goes over later", async () => {
+  const { store, unreadable } = faultyStore();
+  const limits = { quietHours: [{ from: "22:00", to: "07:00", zone: "UTC" }] };
+  const clock = simulatedClock({ startMs: Date.parse("2026-11-24T23:00Z") });
+  const before = testHeart({ ...AT_REST, limits, laneOf: () => "lane" }, { store, clock });
+  await before.soon(before.heartbeat.wake("for D", { sessionKey: D }));
+  await before.soon(before.heartbeat.close());
+
+  unreadable.add(`heartbeat ${D}`);
+  const today = testHeart({ ...AT_REST, limits, laneOf: own }, { store, clock });
+  await today.soon(today.heartbeat.wake("for W", { sessionKey: W }));
+  await clock.advance(PAUSE_MS);
+  unreadable.clear();
+  await clock.advance(9 * 3_600_000);
+  expect(given(today).toSorted()).toEqual([`${D}: for D`, `${W}: for W`]);
+  expect(await today.heartbeat.peekSystemEvents(D)).toEqual([]);
+});
