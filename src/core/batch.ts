@@ -1,5 +1,6 @@
 import type { QueuedEvent, SessionContext, Wake } from "../../machines/index.ts";
 import type { SystemEvent } from "../vocabulary.ts";
+import { positionOf } from "./ids.ts";
 
 /**
  * Characters of texts, and of data as JSON, that one run is given: an agent must be able to read them all. An event is
@@ -37,7 +38,26 @@ export function offeredEvents({ queue, offer }: SessionContext): readonly System
 
 /** The wake id of a run: that of its oldest event, so that the receipt of the event names the run that handles it. */
 export function wakeIdOf(session: SessionContext, batch: readonly SystemEvent[], wake: Wake): string {
-  return session.retry?.wakeId ?? batch[0]?.wakeId ?? wake.wakeId;
+  const [oldest] = batch;
+  return session.retry?.wakeId ?? (oldest === undefined ? wake.wakeId : wakeIdOfBatch(oldest));
+}
+
+/**
+ * The wake id of a batch that begins with this event. An agent that remembers wake ids takes one for one set of events (S9). So an
+ * event that was accepted into the wake of an older one, and did not fit into its run, does not bring that id a second time.
+ */
+export function wakeIdOfBatch({ eventId, wakeId }: Pick<QueuedEvent, "eventId" | "wakeId">): string {
+  return (positionOf(wakeId) ?? 0) < (positionOf(eventId) ?? 0) ? ownWakeId(eventId) : wakeId;
+}
+
+/** The wake id that an event lends to a batch, as its own name says. */
+export const ownWakeId = (eventId: string): string => `w${eventId.slice(1)}`;
+
+/** The wake id of what waits behind the current run and behind what is tried again; undefined when nothing does. */
+export function nextWakeId({ queue, offer, retry }: SessionContext): string | undefined {
+  const held = new Set(offer?.eventIds ?? retry?.eventIds);
+  const next = queue.find(({ eventId }) => !held.has(eventId));
+  return next && wakeIdOfBatch(next);
 }
 
 /** A wake for events that are gone has nothing to do; a wake of its own account runs the agent all the same. */

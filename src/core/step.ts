@@ -16,6 +16,7 @@ import {
   type ScheduleRecord,
   type WakeRequested,
 } from "./records.ts";
+import { wakeIdOfBatch } from "./batch.ts";
 import { agentOf, countOf, stepAgent, tokensOf } from "./step-agent.ts";
 import { endDeliveries, stepDelivery } from "./step-delivery.ts";
 import { endSchedules, stepSchedule } from "./step-schedule.ts";
@@ -217,10 +218,10 @@ function requestedWake({ sessionKey, atMs, facts }: EventQueued | WakeRequested)
   };
 }
 
-/** The wake for what a run left in the queue: due at once, under the id its oldest event was accepted with. */
+/** The wake for what a run left in the queue: due at once, under the id of the run that its oldest event begins. */
 function nextWake(session: SessionContext, atMs: number): Wake | null {
   const oldest = session.queue[0];
-  return oldest === undefined ? null : newWake(session, oldest.wakeId, atMs, atMs);
+  return oldest === undefined ? null : newWake(session, wakeIdOfBatch(oldest), atMs, atMs);
 }
 
 function newWake(session: SessionContext, wakeId: string, dueAtMs: number, atMs: number): Wake {

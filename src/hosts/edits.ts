@@ -29,12 +29,11 @@ export async function drain(host: Host, key: string): Promise<readonly SystemEve
   return taken;
 }
 
-/** Puts one dead letter back into its queue, and wakes. */
+/** Puts one dead letter back into its queue, and wakes. It may come with other events than before, so its wake id is a new one. */
 export async function requeue(host: Host, eventId: string): Promise<Accepted> {
   const sessionKey = sessionOfLetter(host, eventId);
-  const { clock, journal, world } = host;
-  const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
-  const wakeId = pending?.wakeId ?? newId("w", journal.nextPosition, clock);
+  const { clock, journal } = host;
+  const wakeId = newId("w", journal.nextPosition, clock);
   const facts = { eventIds: [eventId], wakeId, dueAtMs: clock.nowMs() };
   const { position } = await write(host, { type: "events.requeued", sessionKey, facts, body: null });
   return { sessionKey, eventId, wakeId, position, deduplicated: false };

@@ -1,4 +1,4 @@
-import { offeredEvents } from "../core/batch.ts";
+import { offeredEvents, ownWakeId } from "../core/batch.ts";
 import { positionOf } from "../core/ids.ts";
 import { isRunEnd, type LogRecord, type RunEnd, type RunRan } from "../core/records.ts";
 import { LubdubError, shown } from "../errors.ts";
@@ -42,9 +42,9 @@ export function madeBy({ store }: Host, id: string): Maker | undefined {
   if (record === undefined) return undefined;
   if (record.type !== "event.queued" && record.type !== "wake.requested" && record.type !== "events.requeued")
     return undefined;
-  return record.facts.wakeId === id || ("eventId" in record.facts && record.facts.eventId === id)
-    ? record
-    : undefined;
+  const names: string[] = [record.facts.wakeId];
+  if (record.type === "event.queued") names.push(record.facts.eventId, ownWakeId(record.facts.eventId));
+  return names.includes(id) ? record : undefined;
 }
 
 function eventReceipt(

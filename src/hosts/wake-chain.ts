@@ -72,7 +72,9 @@ function createLinks(made: Maker) {
         return true;
       }
       if (record.type === "session.forgotten") return true;
-      return "wakeId" in record.facts && record.type !== "event.queued" && wakeIds.has(record.facts.wakeId);
+      if (!("wakeId" in record.facts) || record.type === "event.queued") return false;
+      // One wake is pending in a session: before the first run, what it waits for is what this one waits for, whichever id it has.
+      return wakeIds.has(record.facts.wakeId) || (runIds.size === 0 && record.type !== "wake.requested");
     },
   };
 }

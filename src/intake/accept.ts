@@ -8,6 +8,8 @@ import type { ResolvedOptions } from "../options.ts";
 import type { Attribution } from "../run/attribution.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Accepted, Cause } from "../vocabulary.ts";
+import type { SessionContext } from "../../machines/index.ts";
+import { nextWakeId } from "../core/batch.ts";
 import { newId } from "../core/ids.ts";
 import { parseEvent, parseWake, type EventDraft, type WakeDraft } from "./parse.ts";
 
@@ -61,6 +63,10 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
     request,
   };
 
+  function sessionOf({ sessionKey }: EventDraft | WakeDraft): SessionContext {
+    return world.session(sessionKey).actor.context;
+  }
+
   function queue(draft: EventDraft, wakes: boolean, cause?: Cause): EventQueued {
     // 4. Refuse what does not fit.
     refuseFull(world, draft.sessionKey, options.queueMax);
@@ -70,6 +76,7 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
       sessionKey: draft.sessionKey,
       facts: {
         eventId: newId("e", journal.nextPosition, clock),
+        wakeId: nextWakeId(sessionOf(draft)) ?? newId("w", journal.nextPosition, clock),
         ...wakeFacts(draft, wakes, cause),
         ...eventFacts(draft),
       },
@@ -79,7 +86,11 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
 
   function request(draft: WakeDraft, cause?: Cause): WakeRequested {
     const { sessionKey } = draft;
-    const facts = wakeFacts(draft, true, cause);
+    const wakeId =
+      nextWakeId(sessionOf(draft)) ??
+      pendingWakeId(world, sessionKey) ??
+      newId("w", journal.nextPosition, clock);
+    const facts = { wakeId, ...wakeFacts(draft, true, cause) };
     return journal.write({ type: "wake.requested", sessionKey, facts, body: null });
   }
 
@@ -91,12 +102,10 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
   }
 
   function wakeFacts(draft: WakeDraft, wakes: boolean, cause: Cause | undefined) {
-    const { source, intent, reason, sessionKey, overrides } = draft;
+    const { source, intent, reason, overrides } = draft;
     const urgent = intent === "manual" || intent === "immediate";
     const delayMs = wakes ? (draft.coalesceMs ?? (urgent ? 0 : options.coalesceMs)) : options.lingerMs;
-    const pending = world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey);
     return {
-      wakeId: pending?.wakeId ?? newId("w", journal.nextPosition, clock),
       source,
       intent,
       reason,
@@ -106,6 +115,9 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
     };
   }
 }
+
+const pendingWakeId = (world: World, sessionKey: string): string | undefined =>
+  world.heartbeat(world.laneOf(sessionKey)).actor.context.pending.get(sessionKey)?.wakeId;
 
 function eventFacts({ trust, dedupeKey, contextKey, route }: EventDraft) {
   return {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sqliteStore, verifyStore } from "../../src/log/sqlite/index.ts";
+import type { Accepted } from "../../src/vocabulary.ts";
 import { temporaryFolder } from "../log/folder.ts";
 import { BUSY, FAILED, RAN } from "../support/agent.ts";
 import { testHeart, type TestHeart } from "../support/world.ts";
@@ -11,6 +12,8 @@ import { testHeart, type TestHeart } from "../support/world.ts";
 const D = "agent:main:discord:channel:42";
 const W = "agent:main:whatsapp:7";
 const HOUR_MS = 3_600_000;
+/** An event that shared the wake of another and comes in a later run gives that one its own id. */
+const wakeIdOf = (accepted: Accepted | undefined): string => `w${accepted?.eventId?.slice(1)}`;
 const texts = ({ agent }: TestHeart): string[][] =>
   agent.calls.map(({ events }) => events.map(({ text }) => text));
 
@@ -22,6 +25,58 @@ test("batchMax: a run is given the oldest, the rest follows at once, each once a
   await heart.soon(heart.heartbeat.requestHeartbeatNow({ sessionKey: D }));
   await heart.clock.settle();
   expect(texts(heart)).toEqual([["1", "2"], ["3", "4"], ["5"]]);
+});
+
+describe("S9: a wake id stands for one set of events, so that an agent which remembers it leaves nothing out", () => {
+  const sets = ({ agent }: TestHeart) =>
+    agent.calls.map(({ wakeId, events }) => [wakeId, events.map(({ text }) => text).join()]);
+  const send = (heart: TestHeart, text: string) => heart.soon(heart.heartbeat.wake(text, { sessionKey: D }));
+
+  test("what does not fit into one run comes under an id of its own", async () => {
+    const heart = testHeart({ batchMax: 2 });
+    const accepted = [];
+    for (const text of ["1", "2", "3", "4", "5"]) accepted.push(await send(heart, text));
+    await heart.clock.advance(HOUR_MS);
+    const [first, , third, , fifth] = accepted;
+    expect(sets(heart)).toEqual([
+      [first?.wakeId, "1,2"],
+      [wakeIdOf(third), "3,4"],
+      [wakeIdOf(fifth), "5"],
+    ]);
+    expect(new Set(heart.agent.calls.map(({ wakeId }) => wakeId)).size).toBe(3);
+    for (const { wakeId } of heart.agent.calls)
+      expect(await heart.heartbeat.receipt(wakeId)).toMatchObject({ state: "settled", settlement: "acked" });
+  });
+
+  test("what comes after a failure is accepted under the id of the run that it waits for", async () => {
+    const heart = testHeart({ coalesceMs: 0 });
+    heart.agent.answers(FAILED, RAN);
+    const first = await send(heart, "1");
+    const second = await send(heart, "2");
+    const third = await send(heart, "3");
+    expect(second.wakeId).not.toBe(first.wakeId);
+    expect(third.wakeId).toBe(second.wakeId);
+    await heart.clock.advance(HOUR_MS);
+    expect(sets(heart)).toEqual([
+      [first.wakeId, "1"],
+      [first.wakeId, "1"],
+      [second.wakeId, "2,3"],
+    ]);
+  });
+
+  test("a letter that is put back comes under a new id, whatever else is pending", async () => {
+    const heart = testHeart({ coalesceMs: 0, maxAttempts: 1, batchMax: 1 });
+    heart.agent.answers(FAILED, BUSY, RAN);
+    const dead = await send(heart, "dead");
+    const pending = await send(heart, "pending");
+    const back = await heart.soon(heart.heartbeat.requeue(dead.eventId as string));
+    await heart.clock.advance(HOUR_MS);
+    expect(sets(heart).slice(2)).toEqual([
+      [pending.wakeId, "pending"],
+      [back.wakeId, "dead"],
+    ]);
+    expect(new Set([dead.wakeId, pending.wakeId, back.wakeId]).size).toBe(3);
+  });
 });
 
 test("a batch is bounded by its size: nothing is cut, the rest follows; an event is never divided", async () => {

@@ -25,6 +25,7 @@ import {
 import { ModelDeliveries } from "./model-deliveries.ts";
 import { ModelSchedules } from "./model-schedules.ts";
 import type { Plan } from "./plan.ts";
+import { ModelWakes } from "./model-wakes.ts";
 import { must, same } from "./promise.ts";
 
 /** The reference model. It is told what was committed, and says when that breaks a promise. */
@@ -53,6 +54,7 @@ export class Model {
   /** Between a decision and its record the store may have been slow to read: then pauses are not exact. */
   readonly #timed: boolean;
   readonly #laneOf: (key: string) => string;
+  readonly #wakes = new ModelWakes();
   readonly #plan: Plan;
   readonly #count: (what: string) => void;
 
@@ -186,6 +188,7 @@ export class Model {
     const ids = session.frozen?.ids ?? batchOf(session.queue, this.events, batchMax);
     const early = facts.idle && session.waitsFor === "idle" && this.idle.has(sessionKey);
     checkStart(session, record, { ids, maxAttempts, exact: !this.#lanesHaveChanged }, early);
+    this.#wakes.started(facts.wakeId, facts.eventIds);
     if (session.moved !== null) session.moved.exact = false;
     else if (early) this.#count("started by an idle signal");
     this.limits.started(record, askedOf(session, this.events), session.waitsFor);
@@ -208,6 +211,7 @@ export class Model {
     if (run === undefined && this.#lanesHaveChanged) return this.#endedBefore(session, record);
     must(run !== undefined, "S6 only a run that has not ended settles");
     this.runs.delete(runId);
+    if (record.type !== "run.skipped") this.#wakes.shown(run.wakeId, run.ids);
     if (record.type === "run.ran") {
       must(same(record.facts.eventIds, run.ids), "S7 exactly the offered events are acknowledged");
       session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
