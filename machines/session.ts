@@ -64,7 +64,7 @@ export type SessionEvent =
   | { readonly type: "event.queued"; readonly event: QueuedEvent }
   | ({ readonly type: "run.started"; readonly count?: Count } & Offer)
   | { readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks; readonly tokens?: number }
-  | { readonly type: "run.skipped"; readonly runId: string }
+  | { readonly type: "run.skipped"; readonly runId: string; readonly aborted?: true }
   | {
       readonly type: "run.failed";
       readonly runId: string;
@@ -189,11 +189,10 @@ function changedQueue(context: SessionContext, event: SessionEvent): SessionCont
       return { ...context, offer: null, retry: null, queue: without(queue, offer.eventIds), ...marks };
     }
     case "run.skipped":
-      return { ...context, offer: null };
+      return event.aborted === true ? frozen(context) : { ...context, offer: null };
     case "run.failed":
       if (offer === null) return context;
-      if (!event.givenUp)
-        return { ...context, offer: null, retry: { wakeId: offer.wakeId, eventIds: offer.eventIds } };
+      if (!event.givenUp) return frozen(context);
       return { ...context, offer: null, retry: null, ...buried(context, offer, event) };
     case "events.drained":
       return { ...context, queue: without(queue, event.eventIds), retry: stillQueued(retry, event.eventIds) };
@@ -224,6 +223,13 @@ function changedQueue(context: SessionContext, event: SessionEvent): SessionCont
     case "delivery.dismissed":
       return { ...context, outbox: outboxAfter(context.outbox, event) };
   }
+}
+
+/** The agent may have acted on what it was given: the next run gives it the same under the same wake id. */
+function frozen(context: SessionContext): SessionContext {
+  const { offer } = context;
+  if (offer === null) return context;
+  return { ...context, offer: null, retry: { wakeId: offer.wakeId, eventIds: offer.eventIds } };
 }
 
 function buried(

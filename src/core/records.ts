@@ -145,6 +145,8 @@ export type RunSkipped = Envelope<
       readonly reason: string;
       /** When to try again; `null` ends a wake that has no events. */
       readonly dueAtMs: number | null;
+      /** It was stopped on the way, and its agent may have acted: the same events come again under its wake id. */
+      readonly aborted?: true;
     },
   GatedBody
 >;

@@ -14,7 +14,12 @@ export interface SettlePolicy {
 /** How a run ended, as the log will say it. */
 export type Settlement =
   | ({ readonly type: "run.ran"; readonly usageRefused?: true } & Omit<Ran, "status">)
-  | ({ readonly type: "run.skipped"; readonly reason: string; readonly dueAtMs: number | null } & Gated)
+  | (Gated & {
+      readonly type: "run.skipped";
+      readonly reason: string;
+      readonly dueAtMs: number | null;
+      readonly aborted?: true;
+    })
   | (Gated & {
       readonly type: "run.failed";
       readonly code: string;
@@ -33,7 +38,7 @@ const RETRYABLE: ReadonlySet<string> = new Set(RETRYABLE_SKIPS);
  * a skipped wake without events is over unless the reason says "ask again".
  */
 export function settlement(
-  outcome: Outcome & { readonly code?: string; readonly usageRefused?: true },
+  outcome: Outcome & { readonly code?: string; readonly usageRefused?: true; readonly aborted?: true },
   { wake, events, nowMs, random, policy, restUntilMs = null }: SettleFacts,
 ): Settlement {
   const gated = outcome.gate === undefined ? {} : { gate: outcome.gate };
@@ -49,6 +54,7 @@ export function settlement(
         type: "run.skipped",
         reason: outcome.reason,
         dueAtMs: over ? null : nowMs + delayMs,
+        ...(outcome.aborted && { aborted: true }),
         ...gated,
       };
     }

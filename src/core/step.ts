@@ -128,7 +128,8 @@ function sessionEventOf(record: LaneRecord, { offer, tally }: SessionContext): S
         : { type: record.type, runId, ...(marks && { marks }), ...(tally && { tokens: tokensOf(record) }) };
     }
     case "run.skipped":
-      return offer === null && tally === undefined ? null : { type: record.type, runId: record.facts.runId };
+      if (offer === null && tally === undefined) return null;
+      return { type: record.type, runId: record.facts.runId, ...(record.facts.aborted && { aborted: true }) };
     case "run.failed":
       return {
         type: "run.failed",

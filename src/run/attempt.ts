@@ -4,8 +4,12 @@ import type { GateVerdict, Outcome, RunHandler, RunRequest } from "../vocabulary
 import { checkedRan } from "./checked-ran.ts";
 import type { Clock } from "./clock.ts";
 
-/** An outcome with the code of what went wrong, if something did. */
-export type AttemptOutcome = Outcome & { readonly code?: string; readonly usageRefused?: true };
+/** An outcome with the code of what went wrong, if something did, and whether the run was stopped on the way. */
+export type AttemptOutcome = Outcome & {
+  readonly code?: string;
+  readonly usageRefused?: true;
+  readonly aborted?: true;
+};
 
 /** One call of the handler, from outside. */
 export interface Attempt {
@@ -50,7 +54,7 @@ export function attempt({ handler, request, clock, options }: AttemptParts): Att
   });
   return {
     outcome: promise,
-    abort: (why) => stop({ status: "skipped", reason: "preempted" }, why),
+    abort: (why) => stop({ status: "skipped", reason: "preempted", aborted: true }, why),
   };
 }
 

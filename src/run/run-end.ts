@@ -92,7 +92,15 @@ function endOf(
       return {
         type: end.type,
         sessionKey,
-        facts: { wakeId, runId, reason: end.reason, dueAtMs: end.dueAtMs, ...gate, ...elsewhere },
+        facts: {
+          wakeId,
+          runId,
+          reason: end.reason,
+          dueAtMs: end.dueAtMs,
+          ...(end.aborted && { aborted: true }),
+          ...gate,
+          ...elsewhere,
+        },
         body: gateError === undefined ? null : why,
       };
     case "run.failed": {

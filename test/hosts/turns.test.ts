@@ -26,7 +26,10 @@ describe("pre-emption", () => {
     expect(agent.calls[0]?.signal.aborted).toBe(true);
     expect(await heartbeat.why(D)).toMatchObject({ code: "user-turn" });
     const records = await heartbeat.read();
-    expect(records.at(-1)).toMatchObject({ type: "run.skipped", facts: { reason: "preempted" } });
+    expect(records.at(-1)).toMatchObject({
+      type: "run.skipped",
+      facts: { reason: "preempted", aborted: true },
+    });
     expect(await heartbeat.isBusy(D)).toBe(true);
     turn.resolve();
     await heart.soon(done);
@@ -37,6 +40,23 @@ describe("pre-emption", () => {
       [1, agent.calls[0]?.wakeId, ["ended"]],
     ]);
     expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
+  });
+
+  test("what came meanwhile waits for the run after: the agent may have acted, so its wake id goes on standing for the same events", async () => {
+    const heart = testHeart({ coalesceMs: 0 });
+    const { heartbeat, agent } = heart;
+    agent.answers(obedient, RAN);
+    const first = await heart.soon(heartbeat.wake("first", { sessionKey: D }));
+    await using turn = await heart.soon(heartbeat.acquireTurn(D));
+    const second = await heart.soon(heartbeat.wake("second", { sessionKey: D }));
+    turn.release();
+    await heart.clock.advance(60_000);
+    expect(agent.calls.map(({ wakeId, events }) => [wakeId, events.map(({ text }) => text)])).toEqual([
+      [first.wakeId, ["first"]],
+      [first.wakeId, ["first"]],
+      [second.wakeId, ["second"]],
+    ]);
+    expect(second.wakeId).not.toBe(first.wakeId);
   });
 
   test("preempt: false waits for the run, and does not abort it", async () => {

@@ -30,6 +30,7 @@ const started = (eventIds: readonly string[], runId = "r1", attempt = 1): Sessio
 });
 const ran = (runId = "r1"): SessionEvent => ({ type: "run.ran", runId });
 const busy = (runId = "r1"): SessionEvent => ({ type: "run.skipped", runId });
+const stopped = (runId = "r1"): SessionEvent => ({ type: "run.skipped", runId, aborted: true });
 const failed = (givenUp = false, code = "LUBDUB_RUN_FAILED", runId = "r1"): SessionEvent => ({
   type: "run.failed",
   runId,
@@ -88,6 +89,12 @@ describe("failure", () => {
     const waiting = after(queued("one"), started(["one"]), queued("two"), failed());
     expect(waiting.context.retry).toEqual({ wakeId: "w-one", eventIds: ["one"] });
     expect(batch(waiting)).toEqual(["one"]);
+  });
+  test("a run that was stopped on the way freezes it too: the agent may have acted", () => {
+    const waiting = after(queued("one"), started(["one"]), queued("two"), stopped());
+    expect(waiting.value).toBe("waiting");
+    expect(waiting.context).toMatchObject({ offer: null, retry: { wakeId: "w-one", eventIds: ["one"] } });
+    expect(after(started([]), stopped()).context.retry).toBeNull();
   });
   test("a frozen batch stays frozen through busy answers, and is released by success", () => {
     const again = after(

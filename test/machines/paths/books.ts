@@ -12,7 +12,7 @@ export interface Books {
   request(sessionKey: string, intent: Intent, dueAtMs: number): void;
   start(sessionKey: string, batch: readonly string[], idle: boolean, counts?: boolean): void;
   ran(sessionKey: string, runId: string, marks?: Readonly<Record<string, number>>): void;
-  skipped(sessionKey: string, runId: string, dueAtMs: number | null): void;
+  skipped(sessionKey: string, runId: string, dueAtMs: number | null, aborted?: true): void;
   failed(sessionKey: string, runId: string, dueAtMs: number | null): void;
   drain(sessionKey: string, eventIds: readonly string[]): void;
   requeue(sessionKey: string, eventIds: readonly string[], dueAtMs: number): void;
@@ -87,8 +87,9 @@ export function createBooks(subject: Subject, lane: string, keys: readonly strin
       subject.write({ type: "run.ran", sessionKey, facts, body: null });
       gone(sessionKey, eventIds);
     },
-    skipped(sessionKey, runId, dueAtMs) {
-      const facts = { wakeId: runWakeId(), runId, reason: "requests-in-flight", dueAtMs };
+    skipped(sessionKey, runId, dueAtMs, aborted) {
+      const why = aborted === true ? { reason: "preempted", aborted } : { reason: "requests-in-flight" };
+      const facts = { wakeId: runWakeId(), runId, ...why, dueAtMs };
       subject.write({ type: "run.skipped", sessionKey, facts, body: null });
     },
     failed(sessionKey, runId, dueAtMs) {

@@ -54,7 +54,7 @@ export function sessionDriver(
         case "run.ran":
           return books.ran(key, runIdOf(event.runId), event.marks);
         case "run.skipped":
-          return books.skipped(key, runIdOf(event.runId), RETRY_MS);
+          return books.skipped(key, runIdOf(event.runId), RETRY_MS, event.aborted);
         case "run.failed":
           return books.failed(key, runIdOf(event.runId), event.givenUp ? null : RETRY_MS);
         case "events.drained":

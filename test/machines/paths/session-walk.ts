@@ -107,6 +107,7 @@ function ends(runId: string): SessionEvent[] {
   return [
     { type: "run.ran", runId },
     { type: "run.skipped", runId },
+    { type: "run.skipped", runId, aborted: true },
     { ...failed, givenUp: false, atMs: NOW_MS },
     { ...failed, givenUp: true, atMs: NOW_MS },
   ];

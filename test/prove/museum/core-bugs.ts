@@ -17,6 +17,21 @@ export const CORE_BUGS: readonly Bug[] = [
     replace: "return deadlineOf(actor);",
   },
   {
+    id: "one-wake-id-for-two-batches",
+    seen: "reliability note S9",
+    file: "src/core/batch.ts",
+    find: "(positionOf(wakeId) ?? 0) < (positionOf(eventId) ?? 0) ? ownWakeId(eventId) : wakeId",
+    replace: "wakeId",
+  },
+  {
+    id: "requeued-under-the-pending-wake",
+    seen: "reliability note S9",
+    file: "src/hosts/edits.ts",
+    find: 'const wakeId = newId("w", journal.nextPosition, clock);',
+    replace:
+      'const wakeId = host.world.heartbeat(host.world.laneOf(sessionKey)).actor.context.pending.get(sessionKey)?.wakeId ?? newId("w", journal.nextPosition, clock);',
+  },
+  {
     id: "failed-counts-as-done",
     seen: "#31354, problem 6",
     file: "src/core/settle.ts",

@@ -14,6 +14,13 @@ export const MACHINE_BUGS: readonly Bug[] = [
     replace: '  waitsFor: "idle",\n  sessionKey: "agent:main:main",\n',
   },
   {
+    id: "stopped-run-forms-its-batch-anew",
+    seen: "reliability note S9",
+    file: SESSION,
+    find: "event.aborted === true ? frozen(context) : { ...context, offer: null }",
+    replace: "{ ...context, offer: null }",
+  },
+  {
     id: "key-dropped-on-throw",
     seen: "#31388, #14241",
     file: HEARTBEAT,

@@ -156,8 +156,11 @@ function checkEnd({ life, model, plan }: Scene, record: LogRecord): void {
     );
   if (record.type === "run.failed" && !request.signal.aborted)
     must(record.facts.class === refusalOf(call, plan), "S8 what a provider refuses is no failure");
-  if (record.type === "run.skipped")
+  if (record.type === "run.skipped") {
     must(isBusy(call), "S8 only a busy agent is asked again without an attempt");
+    const saysBusy = typeof answer === "object" && answer.status === "skipped";
+    must(record.facts.aborted === true || saysBusy, "S9 a run that was stopped may have acted");
+  }
   for (const event of request.events) {
     must(
       (model.events.get(event.eventId)?.text ?? event.text) === event.text,

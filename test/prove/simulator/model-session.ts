@@ -97,10 +97,16 @@ export function askedOf(
   return { ...asked, depth: Math.min(asked.depth, ...depths) };
 }
 
+/** The agent may have acted on it: the next run holds the same, as far as it is still queued. */
+export function freeze(session: ModelSession, { wakeId, ids }: ModelRun): void {
+  const queued = ids.filter((id) => session.queue.includes(id));
+  if (queued.length > 0) session.frozen = { wakeId, ids: queued };
+}
+
 /** Its agent's provider refused: no attempt is used up, and its events are given again under their wake id. */
-export function refused(session: ModelSession, run: ModelRun, ids: string[], dueAtMs: number): void {
+export function refused(session: ModelSession, run: ModelRun, dueAtMs: number): void {
   session.failures = run.attempt - 1;
-  if (ids.length > 0) session.frozen = { wakeId: run.wakeId, ids };
+  freeze(session, run);
   goesBack(session, run);
   session.notBeforeMs = dueAtMs;
   session.waitsFor = "circuit-open";

@@ -8,6 +8,7 @@ import {
   charsOf,
   checkStart,
   drain,
+  freeze,
   freshSession,
   goesBack,
   notInTheWay,
@@ -211,7 +212,8 @@ export class Model {
     if (run === undefined && this.#lanesHaveChanged) return this.#endedBefore(session, record);
     must(run !== undefined, "S6 only a run that has not ended settles");
     this.runs.delete(runId);
-    if (record.type !== "run.skipped") this.#wakes.shown(run.wakeId, run.ids);
+    if (record.type !== "run.skipped" || record.facts.aborted === true)
+      this.#wakes.shown(run.wakeId, run.ids);
     if (record.type === "run.ran") {
       must(same(record.facts.eventIds, run.ids), "S7 exactly the offered events are acknowledged");
       session.queue = session.queue.filter((id) => !record.facts.eventIds.includes(id));
@@ -226,6 +228,7 @@ export class Model {
       return;
     }
     goesBack(session, run);
+    if (record.facts.aborted === true) freeze(session, run);
     if (session.moved === null) this.#notAtOnce(dueAtMs, record.atMs);
     postpone(session, dueAtMs);
   }
@@ -242,7 +245,7 @@ export class Model {
   #failed(session: ModelSession, { facts, atMs }: RecordOf<"run.failed">, run: ModelRun): void {
     if (facts.code === "LUBDUB_RUN_INTERRUPTED") this.#count("interrupted runs");
     const ids = run.ids.filter((id) => session.queue.includes(id));
-    if (facts.class !== undefined && facts.dueAtMs !== null) return refused(session, run, ids, facts.dueAtMs);
+    if (facts.class !== undefined && facts.dueAtMs !== null) return refused(session, run, facts.dueAtMs);
     session.failures = run.attempt;
     session.postponements = 0;
     if (facts.dueAtMs === null) {
@@ -258,7 +261,7 @@ export class Model {
     const fits = isPause(pauseMs, session.failures, this.#plan.options.failedBackoff);
     must(fits || !this.#timed, `L4 the pause after failure ${session.failures}: ${pauseMs} ms`);
     must(session.failures < this.#plan.options.maxAttempts, "S16 given up after its attempts");
-    if (ids.length > 0) session.frozen = { wakeId: run.wakeId, ids };
+    freeze(session, run);
     goesBack(session, run);
     session.notBeforeMs = facts.dueAtMs;
     session.waitsFor = "backoff";
