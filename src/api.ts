@@ -5,6 +5,7 @@ import type { WakeChain } from "./chain.ts";
 import type { ReadOptions } from "./read-options.ts";
 import type {
   Accepted,
+  AcceptedEvent,
   DeadLetter,
   Delivery,
   Intent,
@@ -145,9 +146,9 @@ export interface Heartbeat extends AsyncDisposable {
    * Queues one event without asking for a run: it is shown by the session's next run, at the latest after `lingerMs`.
    * @param text - 1 to 32_768 bytes of UTF-8 after trimming.
    */
-  enqueueSystemEvent(text: string, options: EventOptions): Promise<Accepted>;
+  enqueueSystemEvent(text: string, options: EventOptions): Promise<AcceptedEvent>;
   /** Queues one event and wakes its session, in one transaction. The call to use when work ends. */
-  wake(text: string, options: EventOptions): Promise<Accepted>;
+  wake(text: string, options: EventOptions): Promise<AcceptedEvent>;
   /** Asks for a run of the session, with whatever is queued. */
   requestHeartbeat(options: WakeOptions): Promise<Accepted>;
   /** `requestHeartbeat` with intent `immediate`. @throws LubdubError `LUBDUB_INPUT_INVALID` for an intent */

@@ -201,6 +201,11 @@ export interface Accepted {
   readonly deduplicated: boolean;
 }
 
+/** An event that is kept. Its wake id may be that of others too: to follow this one, take its event id. */
+export interface AcceptedEvent extends Accepted {
+  readonly eventId: string;
+}
+
 /** What an operator's change is answered with, once it is synced to disk. */
 export interface Recorded {
   readonly sessionKey: string;

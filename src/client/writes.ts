@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import type { Heartbeat } from "../api.ts";
 import { withGiven } from "../given-options.ts";
-import type { Accepted, Outcome, Recorded, SystemEvent } from "../vocabulary.ts";
+import type { Accepted, AcceptedEvent, Outcome, Recorded, SystemEvent } from "../vocabulary.ts";
 import { errorFrom, sessionPath, type Transport } from "./transport.ts";
 
 type WriteCalls = Pick<
@@ -23,14 +23,16 @@ export function createWriteCalls(transport: Transport): WriteCalls {
     transport.call(path, { method: "POST", body });
   const accept = async (path: string, body?: unknown): Promise<Accepted> =>
     acceptedOf((await post(path, body)) as Accepted);
+  const acceptEvent = async (body: object): Promise<AcceptedEvent> =>
+    (await accept("/v1/events", body)) as AcceptedEvent;
   const deadPath = (eventId: string, what: string): string =>
     `/v1/dead/${encodeURIComponent(eventId)}/${what}`;
   const requestHeartbeat: Heartbeat["requestHeartbeat"] = async ({ sessionKey, ...wake }) =>
     accept(sessionPath(sessionKey, "/wake"), wake);
 
   return {
-    enqueueSystemEvent: (text, event) => accept("/v1/events", { text, ...event, wake: false }),
-    wake: (text, event) => accept("/v1/events", { text, ...event }),
+    enqueueSystemEvent: (text, event) => acceptEvent({ text, ...event, wake: false }),
+    wake: (text, event) => acceptEvent({ text, ...event }),
     requestHeartbeat,
     requestHeartbeatNow: async (wake) =>
       requestHeartbeat(withGiven("requestHeartbeatNow", wake, { intent: "immediate" as const })),

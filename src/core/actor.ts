@@ -54,12 +54,16 @@ export type ActorKind = keyof typeof MACHINE_IDS;
 /** Whom an actor's actions ask, while all of one kind share a machine: to make one takes longer than to run it for a while. */
 const performers = new WeakMap<object, Perform>();
 type Perform = (effect: Effect) => void;
+/** The actions of most kinds ask for nothing. */
+const NOTHING: Perform = () => {};
+/** Each actor has one before its first event. */
+const performerOf = (self: object): Perform => performers.get(self) as Perform;
 
 const heartbeatKind = kindOf(
   heartbeatMachine.provide({
     actions: {
       "begin the run": ({ context: { lane, run }, self }) => {
-        if (run !== null) performers.get(self)?.({ type: "run.begin", lane, run });
+        if (run !== null) performerOf(self)({ type: "run.begin", lane, run });
       },
     },
   }),
@@ -90,7 +94,7 @@ const deliveryKind = kindOf(
   deliveryMachine.provide({
     actions: {
       "begin to send": ({ context: { deliveryId }, self }) =>
-        performers.get(self)?.({ type: "delivery.begin", deliveryId }),
+        performerOf(self)({ type: "delivery.begin", deliveryId }),
     },
   }),
 );
@@ -198,7 +202,7 @@ function resolvedIn({ machine, resolved }: Kind, value: string): AnyMachineSnaps
 function begun<Context extends object, Event extends { readonly type: string }>(
   kind: Kind,
   name: Partial<NoInfer<Context>>,
-  perform?: Perform,
+  perform = NOTHING,
 ): Live<Context, Event> {
   return alive(kind, { ...kind.first, context: { ...kind.first.context, ...name } }, perform);
 }
@@ -207,7 +211,7 @@ function begun<Context extends object, Event extends { readonly type: string }>(
 function revived<Context extends object, Event extends { readonly type: string }>(
   kind: Kind,
   { value, context }: Encoded<Context>,
-  perform?: Perform,
+  perform = NOTHING,
 ): Live<Context, Event> {
   return alive(kind, { ...resolvedIn(kind, value), context }, perform);
 }
@@ -216,7 +220,7 @@ function revived<Context extends object, Event extends { readonly type: string }
 function alive<Context extends object, Event extends { readonly type: string }>(
   kind: Kind,
   first: AnyMachineSnapshot,
-  perform?: Perform,
+  perform = NOTHING,
 ): Live<Context, Event> {
   let snapshot = first;
   let started: Started | undefined;
@@ -243,9 +247,9 @@ interface Started {
   failure: unknown;
 }
 
-function start({ machine }: Kind, snapshot: AnyMachineSnapshot, perform?: Perform): Started {
+function start({ machine }: Kind, snapshot: AnyMachineSnapshot, perform: Perform): Started {
   const actor = createActor(machine, { snapshot });
-  if (perform !== undefined) performers.set(actor, perform);
+  performers.set(actor, perform);
   const started: Started = { actor, failure: undefined };
   // Without an error observer a throwing guard would be rethrown as an uncaught exception and end the host.
   actor.subscribe({ error: (error) => (started.failure = error) });

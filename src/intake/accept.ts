@@ -7,7 +7,7 @@ import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Attribution } from "../run/attribution.ts";
 import type { Clock } from "../run/clock.ts";
-import type { Accepted, Cause } from "../vocabulary.ts";
+import type { Accepted, AcceptedEvent, Cause } from "../vocabulary.ts";
 import type { SessionContext } from "../../machines/index.ts";
 import { nextWakeId } from "../core/batch.ts";
 import { newId } from "../core/ids.ts";
@@ -16,7 +16,7 @@ import { parseEvent, parseWake, type EventDraft, type WakeDraft } from "./parse.
 /** Everything comes in through here: library calls, HTTP, command line, spool. */
 export interface Intake {
   /** `wakes` false: the event waits for the session's next run, at the latest `lingerMs`. */
-  event(text: string, options: EventOptions, wakes: boolean): Promise<Accepted>;
+  event(text: string, options: EventOptions, wakes: boolean): Promise<AcceptedEvent>;
   wake(options: WakeOptions): Promise<Accepted>;
   /** Steps 4 and 5 for what comes from inside: part of this turn's commit. @throws LubdubError `LUBDUB_QUEUE_FULL`, ... */
   queue(draft: EventDraft, wakes: boolean): EventQueued;
@@ -94,7 +94,7 @@ export function createIntake({ world, store, journal, clock, options, guard, cau
     return journal.write({ type: "wake.requested", sessionKey, facts, body: null });
   }
 
-  async function acceptedBefore(position: number): Promise<Accepted> {
+  async function acceptedBefore(position: number): Promise<AcceptedEvent> {
     await journal.committed();
     const record = store.recordAt(position) as EventQueued;
     const { eventId, wakeId } = record.facts;

@@ -69,7 +69,7 @@ export function heartbeatContract(name: string, open: OpenHeartbeat): void {
       expect((await it.heartbeat.session(KEY)).queued).toBe(2);
       expect((await it.heartbeat.drainSystemEvents(KEY)).map(({ text }) => text)).toEqual(["one", "two"]);
       expect(await texts()).toEqual([]);
-      expect(await it.heartbeat.receipt(first.eventId as string)).toMatchObject({ settlement: "drained" });
+      expect(await it.heartbeat.receipt(first.eventId)).toMatchObject({ settlement: "drained" });
     });
 
     test("dedupe keys are compared byte for byte; 256 bytes is the limit, and no control character is taken", async () => {

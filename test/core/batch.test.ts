@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { QueuedEvent, SessionContext, Wake } from "../../machines/index.ts";
-import { hasNothingToDo, nextBatch, offeredEvents, wakeIdOf } from "../../src/core/batch.ts";
+import { hasNothingToDo, nextBatch, nextWakeId, offeredEvents, wakeIdOf } from "../../src/core/batch.ts";
 
 const event = (eventId: string, text = "", data?: string): QueuedEvent =>
   ({ eventId, wakeId: `w-${eventId}`, text, ...(data !== undefined && { data }) }) as unknown as QueuedEvent;
@@ -55,6 +55,36 @@ test("a run goes by the wake id of its batch that failed, of its oldest event, o
   expect(wakeIdOf(session(queue, { retry }), nextBatch(session(queue), 1), wake("event"))).toBe("w-retry");
   expect(wakeIdOf(session(queue), nextBatch(session(queue), 1), wake("event"))).toBe("w-a");
   expect(wakeIdOf(session([]), [], wake("event"))).toBe("w-request");
+});
+
+describe("S9: one wake id stands for one set of events", () => {
+  const accepted = (eventId: string, wakeId: string): QueuedEvent => ({ ...event(eventId), wakeId });
+  test.each([
+    ["that made its wake lends it its id", "e-5-aaaaaaaa", "w-5-bbbbbbbb", "w-5-bbbbbbbb"],
+    [
+      "that came into the wake of an older one goes by its own",
+      "e-6-aaaaaaaa",
+      "w-5-bbbbbbbb",
+      "w-6-aaaaaaaa",
+    ],
+    ["that was put back goes by the wake that this made", "e-5-aaaaaaaa", "w-9-bbbbbbbb", "w-9-bbbbbbbb"],
+    ["whose wake has no position goes by its own", "e-6-aaaaaaaa", "theirs", "w-6-aaaaaaaa"],
+    ["without a position keeps its wake", "theirs", "w-5-bbbbbbbb", "w-5-bbbbbbbb"],
+  ])("a batch whose first event is one %s", (_, eventId, wakeId, id) => {
+    const oldest = accepted(eventId, wakeId);
+    expect(wakeIdOf(session([oldest]), nextBatch(session([oldest]), 1), wake("event"))).toBe(id);
+  });
+
+  const queue = [event("a"), event("b"), event("c")];
+  test.each<[string, Partial<SessionContext>, string | undefined]>([
+    ["with nothing before it", {}, "w-a"],
+    ["behind a run", { offer: { runId: "r", wakeId: "w", attempt: 1, eventIds: ["a"] } }, "w-b"],
+    ["behind a batch that is tried again", { retry: { wakeId: "w", eventIds: ["a", "b"] } }, "w-c"],
+    ["behind all that is queued: nothing", { retry: { wakeId: "w", eventIds: ["a", "b", "c"] } }, undefined],
+  ])("what waits %s", (_, changes, id) => {
+    expect(nextWakeId(session(queue, changes))).toBe(id);
+  });
+  test("an empty queue begins no batch", () => expect(nextWakeId(session([]))).toBeUndefined());
 });
 
 test.each<[Wake["intent"], boolean]>([

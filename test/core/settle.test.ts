@@ -21,7 +21,10 @@ const wake = (attempts: number, postponements: number): Wake => ({
   postponements,
 });
 
-function settled(outcome: Outcome & { code?: string }, { attempts = 0, postponements = 0, events = 1 } = {}) {
+function settled(
+  outcome: Outcome & { code?: string; aborted?: true },
+  { attempts = 0, postponements = 0, events = 1 } = {},
+) {
   const facts = { wake: wake(attempts, postponements), events, nowMs: 10_000, random: 0.5, policy: POLICY };
   return settlement(outcome, facts);
 }
@@ -46,6 +49,12 @@ test.each([
   ["another reason, without events: it is over", busy("quiet-hours"), { events: 0 }, null],
 ])("skipped: %s", (_, outcome, facts, dueAtMs) => {
   expect(settled(outcome, facts)).toMatchObject({ type: "run.skipped", dueAtMs });
+});
+
+test("a run that was stopped on the way says so, any other does not", () => {
+  const stopped = settled({ ...busy("preempted"), aborted: true });
+  expect(stopped).toStrictEqual({ type: "run.skipped", reason: "preempted", dueAtMs: 11_000, aborted: true });
+  expect(settled(busy("preempted"))).not.toHaveProperty("aborted");
 });
 
 test.each(RETRYABLE_SKIPS)("skipped with %s is asked again also without events", (reason) => {

@@ -169,6 +169,15 @@ describe("a run", () => {
     expect(["closed", "failed-closed", "open"].map(gate)).toEqual(["closed", "failed-closed", undefined]);
     expect(played(requested(), runStarted([]), runSkipped()).moved).toEqual(["heartbeat run.skipped"]);
   });
+  test("that was stopped on the way keeps its batch: the agent may have acted", () => {
+    const retryOf = (changes: object) => session(played(...started, runSkipped(changes))).retry;
+    expect(retryOf({ aborted: true })).toEqual({ wakeId: "w-run", eventIds: ["e1"] });
+    expect(retryOf({})).toBeNull();
+    const stopped = played(...started, runSkipped({ aborted: true }));
+    expect(stopped.told.at(-2)).toStrictEqual({ type: "run.skipped", runId: "r1", aborted: true });
+    const busy = played(...started, runSkipped());
+    expect(busy.told.at(-2)).toStrictEqual({ type: "run.skipped", runId: "r1" });
+  });
   test("that failed backs off and keeps its batch", () => {
     const failed = played(...started, runFailed());
     expect(session(failed).retry).toEqual({ wakeId: "w-run", eventIds: ["e1"] });

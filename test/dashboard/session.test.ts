@@ -16,7 +16,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the session view", () => {
   const dashboard = useDashboard((place) => place.agent(STORY));
 
   test("the story can be followed by eye through busy, retry, run and ack, with the key in sight", async () => {
-    const { eventId = "" } = await dashboard.heartbeat.wake("npm test ended", { sessionKey: KEY });
+    const { eventId } = await dashboard.heartbeat.wake("npm test ended", { sessionKey: KEY });
     const page = await dashboard.open(viewOf(KEY));
     await dashboard.heartbeat.waitFor(eventId, "settled");
     await page.getByText("1 event acknowledged").waitFor();
@@ -41,7 +41,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the session view", () => {
 
   test("a hostile text and a hostile key are shown as text", async () => {
     const key = `agent:main:<img src=x onerror="document.title='owned'">`;
-    const { eventId = "" } = await dashboard.heartbeat.wake(HOSTILE, {
+    const { eventId } = await dashboard.heartbeat.wake(HOSTILE, {
       sessionKey: key,
       source: "<b>hook</b>",
     });

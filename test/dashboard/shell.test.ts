@@ -46,7 +46,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the dashboard", () => {
     "%s: the keyboard alone reaches everything",
     async (name) => {
       const { heartbeat } = dashboard;
-      const { eventId = "" } = await heartbeat.wake("x", { sessionKey: KEY });
+      const { eventId } = await heartbeat.wake("x", { sessionKey: KEY });
       await heartbeat.waitFor(eventId, "settled");
       await heartbeat.setSchedule({ scheduleId: "beat", sessionKey: KEY, everyMs: 3_600_000 });
       const of: Record<string, object> = {

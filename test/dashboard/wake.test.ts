@@ -33,7 +33,7 @@ describe.skipIf(chromiumMissing() !== undefined)("the wake view", () => {
     more: Partial<EventOptions> = {},
   ): Promise<string> => {
     const options = { source: "exec-event", ...more, sessionKey };
-    const { eventId = "" } = await dashboard.heartbeat.wake(text, options);
+    const { eventId } = await dashboard.heartbeat.wake(text, options);
     await dashboard.heartbeat.waitFor(eventId, "settled");
     return eventId;
   };

@@ -69,7 +69,7 @@ describe("S9: a wake id stands for one set of events, so that an agent which rem
     heart.agent.answers(FAILED, BUSY, RAN);
     const dead = await send(heart, "dead");
     const pending = await send(heart, "pending");
-    const back = await heart.soon(heart.heartbeat.requeue(dead.eventId as string));
+    const back = await heart.soon(heart.heartbeat.requeue(dead.eventId));
     await heart.clock.advance(HOUR_MS);
     expect(sets(heart).slice(2)).toEqual([
       [pending.wakeId, "pending"],
@@ -138,7 +138,7 @@ test("after maxAttempts an event is a dead letter; busy answers do not count; re
   const heart = testHeart({ maxAttempts: 3, coalesceMs: 0 });
   const { heartbeat, agent, clock } = heart;
   agent.answers(FAILED, BUSY, BUSY, FAILED, FAILED);
-  const { eventId = "", wakeId } = await heart.soon(heartbeat.wake("poison", { sessionKey: D }));
+  const { eventId, wakeId } = await heart.soon(heartbeat.wake("poison", { sessionKey: D }));
   await clock.advance(HOUR_MS);
   expect(agent.calls.map(({ attempt }) => attempt)).toEqual([1, 2, 2, 2, 3]);
   expect(await heartbeat.deadLetters()).toMatchObject([

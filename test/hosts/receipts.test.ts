@@ -61,7 +61,7 @@ test("what has ended, but is not on the disk yet, is not said to be settled", as
   const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 0 });
   const busy = held();
   agent.answers(async () => (await busy.promise, RAN));
-  const { eventId = "", wakeId } = await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
+  const { eventId, wakeId } = await soon(heartbeat.wake("npm test ended", { sessionKey: D }));
   const wake = await soon(heartbeat.requestHeartbeat({ sessionKey: D, intent: "event" }));
   const told = () => Promise.all([eventId, wakeId].map((id) => heartbeat.receipt(id)));
   const settled = heartbeat.waitFor(eventId, "settled");
@@ -84,7 +84,7 @@ test("what has ended, but is not on the disk yet, is not said to be settled", as
 
 test("what was drained is settled once that is on the disk", async () => {
   const { heartbeat, soon } = testHeart();
-  const { eventId = "" } = await soon(heartbeat.enqueueSystemEvent("npm test ended", { sessionKey: D }));
+  const { eventId } = await soon(heartbeat.enqueueSystemEvent("npm test ended", { sessionKey: D }));
   const drained = heartbeat.drainSystemEvents(D);
   expect(await heartbeat.receipt(eventId)).toMatchObject({ state: "accepted", attempts: 0 });
   await soon(drained);

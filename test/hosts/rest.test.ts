@@ -95,7 +95,7 @@ test("compaction drops what was handled; what is queued or dead, and dedupe wind
   const first = testHeart(settings, { store, clock });
   const { heartbeat, agent } = first;
   agent.answers(FAILED, later, RAN);
-  const { eventId: deadId = "" } = await first.soon(heartbeat.wake("dead", { sessionKey: "agent:dead" }));
+  const { eventId: deadId } = await first.soon(heartbeat.wake("dead", { sessionKey: "agent:dead" }));
   await first.soon(heartbeat.wake("queued", { sessionKey: D }));
   agent.answers(({ sessionKey }) => (sessionKey === D ? later : RAN));
   await fillWithHandled(first);

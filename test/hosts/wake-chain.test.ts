@@ -12,7 +12,7 @@ test("an event's chain: its waits, every attempt, the ack, the reply and its way
   await clock.advance(1_000);
   agent.answers(BUSY, FAILED, { ...RAN, reply: "It is green." } as typeof RAN);
   const route = { channel: "discord" };
-  const { eventId = "", wakeId } = await soon(heartbeat.wake("npm test ended", { sessionKey: KEY, route }));
+  const { eventId, wakeId } = await soon(heartbeat.wake("npm test ended", { sessionKey: KEY, route }));
   await soon(heartbeat.enqueueSystemEvent("elsewhere", { sessionKey: "other" }));
   await clock.advance(60_000);
   agent.answers(RAN);
@@ -91,7 +91,7 @@ test("what a run causes leads back to it, across sessions, to the beginning", as
 test("dead letters that were requeued or dismissed say so; texts that were forgotten too; unknown ids are refused", async () => {
   const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 0, maxAttempts: 1 });
   agent.answers(FAILED);
-  const { eventId = "" } = await soon(heartbeat.wake("poison", { sessionKey: KEY }));
+  const { eventId } = await soon(heartbeat.wake("poison", { sessionKey: KEY }));
   await clock.advance(10);
   expect((await heartbeat.chain(eventId)).receipt.settlement).toBe("dead");
   await soon(heartbeat.requeue(eventId));

@@ -26,7 +26,7 @@ test("schedules, deliveries and agents appear beside heartbeats and sessions: wi
   createWebSocketReceiver({ server: inspector.url() }).subscribe((event) => seen.push(event));
   await until(() => expect(seen.map(({ sessionId }) => sessionId)).toContain("schedule:beat"));
 
-  const { eventId = "" } = await heartbeat.wake("x", { sessionKey: KEY, route: { channel: "discord" } });
+  const { eventId } = await heartbeat.wake("x", { sessionKey: KEY, route: { channel: "discord" } });
   await heartbeat.waitFor(eventId, "settled");
   await heartbeat.runSchedule("beat");
   for (const [kind, [event, transition]] of Object.entries(KINDS)) {

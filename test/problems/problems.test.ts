@@ -32,7 +32,7 @@ test("problem 4: GIVEN an event of one session WHEN it is busy, fails and runs T
 
 test("problem 6: GIVEN a run that fails WHEN it is tried again THEN the event is still there, and the tries are bounded", async () => {
   const { heartbeat, agent, clock, soon } = testHeart({ maxAttempts: 4 }, { agent: scriptedAgent(FAILED) });
-  const { eventId = "" } = await soon(heartbeat.wake("x", { sessionKey: KEY }));
+  const { eventId } = await soon(heartbeat.wake("x", { sessionKey: KEY }));
   await clock.advance(60 * MINUTE_MS);
   expect(agent.calls.map(({ events }) => events.map((event) => event.eventId))).toEqual(
     Array(4).fill([eventId]),

@@ -83,7 +83,7 @@ test("given up, requeued, dismissed: a wait ends with what it was for", async ()
   const heart = testHeart({ coalesceMs: 0, maxAttempts: 1 });
   const { heartbeat, agent, clock, soon } = heart;
   agent.answers(FAILED);
-  const { eventId = "" } = await soon(heartbeat.wake("poison", { sessionKey: KEY }));
+  const { eventId } = await soon(heartbeat.wake("poison", { sessionKey: KEY }));
   await clock.advance(1_000);
   await soon(heartbeat.requeue(eventId));
   await clock.advance(1_000);

@@ -105,7 +105,7 @@ class Producer {
         ...options,
         ...(this.#random() < 0.2 ? ({ intent: "manual" } as const) : {}),
       };
-      const { eventId = "", position } = await heartbeat.wake(textOf(this.#key, n), event);
+      const { eventId, position } = await heartbeat.wake(textOf(this.#key, n), event);
       this.#note({ type: "acked", key: this.#key, n, eventId, position });
       return true;
     } catch (error) {

@@ -23,7 +23,7 @@ export const LANE_SURVIVORS: readonly Survivor[] = [
   {
     file: "machines/heartbeat.ts",
     line: '"sessionKey" in event && run?.wake.sessionKey === event.sessionKey',
-    changes: ['"sessionKey" in event -> true', "run?.wake -> run.wake"],
+    changes: ["run?.wake -> run.wake"],
     why: "Only a run that goes on is marked, and only by a session that is forgotten, which has a key; the types cannot know.",
   },
   {
@@ -91,6 +91,18 @@ export const LANE_SURVIVORS: readonly Survivor[] = [
     line: "if (right !== null && rightSize > DELTA * leftSize) return rotateLeft(value, left, right);",
     changes: ["right !== null -> true"],
     why: "The heavier side is not empty; the types cannot know.",
+  },
+  {
+    file: "machines/tree.ts",
+    line: "if (right !== null && rightSize > DELTA * leftSize) return rotateLeft(value, left, right);",
+    changes: ["rightSize > DELTA * leftSize -> rightSize >= DELTA * leftSize"],
+    why: "It turns at the bound and not beyond it: what is promised, order and a depth that grows with the logarithm, is kept.",
+  },
+  {
+    file: "machines/tree.ts",
+    line: "if (left !== null && leftSize > DELTA * rightSize) return rotateRight(value, left, right);",
+    changes: ["leftSize > DELTA * rightSize -> leftSize >= DELTA * rightSize"],
+    why: "It turns at the bound and not beyond it: what is promised, order and a depth that grows with the logarithm, is kept.",
   },
   {
     file: "machines/tree.ts",

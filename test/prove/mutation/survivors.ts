@@ -16,9 +16,15 @@ export const SURVIVORS: readonly Survivor[] = [
   ...LANE_SURVIVORS,
   {
     file: "src/core/actor.ts",
-    line: 'if (run !== null) performers.get(self)?.({ type: "run.begin", lane, run });',
+    line: 'if (run !== null) performerOf(self)({ type: "run.begin", lane, run });',
     changes: ["run !== null -> true"],
     why: "Only begins a run that it has just taken; the types cannot know.",
+  },
+  {
+    file: "src/core/actor.ts",
+    line: "if (snapshot === undefined) resolved.set(value, (snapshot = machine.resolveState({ value, context: {} })));",
+    changes: ["snapshot === undefined -> true"],
+    why: "Only saves work: resolved anew, a state is the same.",
   },
   {
     file: "src/core/step-agent.ts",
