@@ -3,13 +3,13 @@ import type { Store } from "../log/store.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { wallClockOf, type Clock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
-import { handOver, keepingItsFailures } from "./lane-changed.ts";
+import { leaveOldLane } from "./lane-changed.ts";
 import type { RunLimits } from "./limits.ts";
 
 interface QuietWatchParts {
   readonly world: World;
   readonly store: Pick<Store, "deadlines">;
-  readonly journal: Pick<Journal, "write" | "together" | "flush">;
+  readonly journal: Pick<Journal, "write" | "together" | "recordAt" | "flush">;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
   readonly limits: RunLimits;
@@ -80,13 +80,12 @@ export class QuietWatch {
       const quiet = [...context.pending].filter(({ hold }) => hold === "quiet-hours");
       if (value === "running" && quiet.length > 0) return void this.#running.add(lane);
       for (const wake of quiet) {
-        const session = world.peekSession(wake.sessionKey).actor.context;
         // What stands in a lane of before is asked anew in its session's lane of today.
         if (world.laneOf(wake.sessionKey) !== lane) {
-          handOver(this.#parts, lane, keepingItsFailures(wake, session));
+          leaveOldLane(this.#parts, lane, wake);
           continue;
         }
-        const moved = limits.holdAnew(wake, session);
+        const moved = limits.holdAnew(wake, world.peekSession(wake.sessionKey).actor.context);
         if (moved !== null) journal.write(moved);
       }
     } catch (error) {

@@ -12,7 +12,7 @@ import { replyOf, type ReplyFacts } from "./reply.ts";
 /** What it takes to write how a run ended. */
 export interface Settling {
   readonly world: World;
-  readonly journal: Pick<Journal, "write" | "together" | "nextPosition">;
+  readonly journal: Pick<Journal, "write" | "together" | "recordAt" | "nextPosition">;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
   readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts">;

@@ -13,7 +13,7 @@ import type { RunHandler } from "../vocabulary.ts";
 import { attempt, type Attempt, type AttemptOutcome } from "./attempt.ts";
 import { requestOf } from "./run-request.ts";
 import type { Clock } from "./clock.ts";
-import { endOrphan, handOver, keepingItsFailures } from "./lane-changed.ts";
+import { endOrphan, leaveOldLane } from "./lane-changed.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Leases } from "./lease.ts";
 import { RunLimits } from "./limits.ts";
@@ -52,7 +52,7 @@ export interface Runner {
 
 interface RunnerParts {
   readonly world: World;
-  readonly journal: Pick<Journal, "write" | "together" | "nextPosition" | "flush" | "committed">;
+  readonly journal: Pick<Journal, "write" | "together" | "recordAt" | "nextPosition" | "flush" | "committed">;
   readonly store: Pick<Store, "deadlines">;
   readonly waker: Waker;
   readonly leases: Leases;
@@ -227,9 +227,8 @@ export class LaneRunner implements Runner {
     const wake = idleKey === undefined ? pending.next(clock.nowMs()) : pending.get(idleKey);
     if (wake === undefined) return void this.#touched.add(lane);
     const { sessionKey, wakeId } = wake;
+    if (world.laneOf(sessionKey) !== lane) return leaveOldLane(this.#parts, lane, wake);
     const session = world.session(sessionKey).actor.context;
-    if (world.laneOf(sessionKey) !== lane)
-      return handOver(this.#parts, lane, keepingItsFailures(wake, session));
     if (session.offer !== null) return endOrphan(this.#settling, lane, wake, session.offer);
     const batch = nextBatch(session, options.batchMax);
     if (hasNothingToDo(wake, batch)) {

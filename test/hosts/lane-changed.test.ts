@@ -180,3 +180,33 @@ test("what stands in its old lane until there is a free slot is not said to be n
   expect(await second.heartbeat.why(running)).toMatchObject({ code: "running", queued: 1 });
   expect(await second.heartbeat.why(waiting)).toMatchObject({ code: "waiting-for-lane", queued: 1 });
 });
+
+test.each([
+  ["succeeded", RAN, 1],
+  ["was given up", { ...FAILED, retryable: false } as const, 1],
+  ["failed", FAILED, 2],
+])(
+  "a beat of a lane of before whose run %s meanwhile is given so often in all: %#",
+  async (_, outcome, times) => {
+    let checkpoints = true;
+    const inner = surviving();
+    const store: Store = {
+      ...inner,
+      append: ({ checkpoint, ...batch }) =>
+        inner.append(checkpoints && checkpoint !== undefined ? { ...batch, checkpoint } : batch),
+    };
+    const first = testHeart({ laneOf: shared, checkpointRecords: 1 }, { store });
+    await first.soon(first.heartbeat.requestHeartbeat({ sessionKey: D, intent: "manual", coalesceMs: 250 }));
+    checkpoints = false; // its run is in the log alone, and is taken for one in the lane of today
+    first.agent.answers(outcome);
+    await first.clock.advance(250);
+    expect(first.agent.calls).toHaveLength(1);
+
+    const clock = after(first);
+    const second = testHeart({ laneOf: own }, { store, clock });
+    second.agent.answers(RAN);
+    await clock.advance(60_000);
+    expect(first.agent.calls.length + second.agent.calls.length).toBe(times);
+    expect(await second.heartbeat.status()).toMatchObject({ runsInFlight: 0, lanesDue: 0 });
+  },
+);

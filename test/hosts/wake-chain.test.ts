@@ -51,6 +51,27 @@ test("an event's chain: its waits, every attempt, the ack, the reply and its way
   await heartbeat.close();
 });
 
+test("what held up the session's wake before an event's first run is in the event's chain, under whichever id", async () => {
+  let busy = true;
+  const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 10, isBusy: () => busy });
+  const beat = await soon(heartbeat.requestHeartbeat({ sessionKey: KEY, coalesceMs: 10 }));
+  const event = await soon(heartbeat.wake("npm test ended", { sessionKey: KEY }));
+  await clock.advance(10);
+  busy = false;
+  await clock.advance(60_000);
+  expect(event.wakeId).not.toBe(beat.wakeId);
+  expect(agent.calls.map(({ wakeId }) => wakeId)).toEqual([event.wakeId]);
+  const { records } = await heartbeat.chain(event.eventId);
+  expect(records.map(({ type }) => type)).toEqual([
+    "event.queued",
+    "wake.postponed",
+    "run.started",
+    "run.ran",
+  ]);
+  expect((await heartbeat.chain(beat.wakeId)).receipt).toMatchObject({ settlement: "acked" });
+  await heartbeat.close();
+});
+
 test("events that were handled together are in one chain, whichever is asked for", async () => {
   const { heartbeat, clock, soon } = testHeart({ coalesceMs: 100 });
   const first = await soon(heartbeat.wake("one", { sessionKey: KEY }));

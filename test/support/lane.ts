@@ -1,24 +1,14 @@
 import { initialTransition, transition, type SnapshotFrom } from "xstate";
 import { heartbeatMachine, type HeartbeatEvent, type Wake } from "../../machines/index.ts";
+import { wake as wakeOf } from "./wake.ts";
 
 type Snapshot = SnapshotFrom<typeof heartbeatMachine>;
 
 export const KEY = "agent:main:discord:channel:42";
 export const OTHER = "agent:main:main";
 
-export const wake = (sessionKey = KEY, changes: Partial<Wake> = {}): Wake => ({
-  sessionKey,
-  wakeId: `w-${sessionKey}`,
-  source: "exec-event",
-  intent: "event",
-  reason: "npm test ended",
-  requestedAtMs: 0,
-  dueAtMs: 250,
-  waitsFor: "window",
-  attempts: 0,
-  postponements: 0,
-  ...changes,
-});
+export const wake = (sessionKey = KEY, changes: Partial<Wake> = {}): Wake =>
+  wakeOf(sessionKey, { source: "exec-event", reason: "npm test ended", ...changes });
 export const request = (sessionKey = KEY, changes: Partial<Wake> = {}): HeartbeatEvent => ({
   type: "wake.requested",
   wake: wake(sessionKey, changes),

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../../../src/core/records.ts";
+import type { LogRecord, RunEnd } from "../../../src/core/records.ts";
 import { louder, passes, type Asked } from "./model-limits.ts";
 import { must, same } from "./promise.ts";
 
@@ -191,3 +191,11 @@ export function batchOf(
 
 export const charsOf = (body: { readonly text: string; readonly data?: unknown } | null): number =>
   body === null ? 0 : body.text.length + (body.data === undefined ? 0 : JSON.stringify(body.data).length);
+
+/** A lane of before ends what it still holds, although the session was let go long ago: nothing may come of it. */
+export function endedBefore(session: ModelSession, { type, facts }: RunEnd, maxAttempts: number): void {
+  const interrupted = type === "run.failed" && facts.code === "LUBDUB_RUN_INTERRUPTED";
+  must(interrupted, "S6 only a run that has not ended settles");
+  session.moved = { exact: false };
+  session.failures = Math.max(session.failures, maxAttempts);
+}

@@ -8,6 +8,7 @@ import {
   charsOf,
   checkStart,
   drain,
+  endedBefore,
   freeze,
   freshSession,
   goesBack,
@@ -207,9 +208,13 @@ export class Model {
     const { runId } = record.facts;
     const run = this.runs.get(runId);
     this.limits.ended(record);
+    this.#wakes.ended(record);
     if (record.type === "run.failed" && record.facts.lane !== undefined)
       this.#count("runs ended in a lane of before");
-    if (run === undefined && this.#lanesHaveChanged) return this.#endedBefore(session, record);
+    if (run === undefined && this.#lanesHaveChanged) {
+      this.#count("runs ended twice by a lane of before");
+      return endedBefore(session, record, this.#plan.options.maxAttempts);
+    }
     must(run !== undefined, "S6 only a run that has not ended settles");
     this.runs.delete(runId);
     if (record.type !== "run.skipped" || record.facts.aborted === true)
@@ -231,15 +236,6 @@ export class Model {
     if (record.facts.aborted === true) freeze(session, run);
     if (session.moved === null) this.#notAtOnce(dueAtMs, record.atMs);
     postpone(session, dueAtMs);
-  }
-
-  /** A lane of before ends what it still holds, although the session was let go long ago: nothing may come of it. */
-  #endedBefore(session: ModelSession, record: RecordOf<"run.ran" | "run.skipped" | "run.failed">): void {
-    const interrupted = record.type === "run.failed" && record.facts.code === "LUBDUB_RUN_INTERRUPTED";
-    must(interrupted, "S6 only a run that has not ended settles");
-    this.#count("runs ended twice by a lane of before");
-    session.moved = { exact: false };
-    session.failures = Math.max(session.failures, this.#plan.options.maxAttempts);
   }
 
   #failed(session: ModelSession, { facts, atMs }: RecordOf<"run.failed">, run: ModelRun): void {
@@ -267,7 +263,9 @@ export class Model {
     session.waitsFor = "backoff";
   }
 
-  #dropped(session: ModelSession, { facts }: RecordOf<"wake.dropped">): void {
+  #dropped(session: ModelSession, record: RecordOf<"wake.dropped">): void {
+    const { facts } = record;
+    if (facts.reason === "handled-meanwhile") return this.#wakes.letGo(record, session);
     if (facts.lane !== undefined) {
       session.handedOver = { wakeId: facts.wakeId };
       session.moved ??= { exact: false };
