@@ -44,7 +44,7 @@ export interface Cause {
 export interface SystemEvent {
   /** `e-<position>-<random>`; unique for ever. */
   readonly eventId: string;
-  /** The wake this event was accepted under; a run carries the wake id of its oldest event. */
+  /** The wake this event was accepted under. A run carries that of its oldest event, or one that the event's own id gives it. */
   readonly wakeId: string;
   readonly sessionKey: string;
   /** What the agent reads. */
@@ -100,7 +100,7 @@ export interface DueTask {
 export interface RunRequest {
   readonly sessionKey: string;
   readonly lane: string;
-  /** Stays the same over all attempts: use it as an idempotency key. */
+  /** Stays the same over all attempts, and never stands for other events: use it as an idempotency key. */
   readonly wakeId: string;
   /** Names this attempt. */
   readonly runId: string;
