@@ -124,10 +124,9 @@ export const HOST_BUGS: readonly Bug[] = [
   {
     id: "changed-actors-evicted",
     seen: "reliability note S1",
-    file: JOURNAL,
-    find: "    commit?.resolve();\n    this.#parts.afterCommit(records, effects);",
-    replace:
-      "    rest(world, liveActorsMax);\n    commit?.resolve();\n    this.#parts.afterCommit(records, effects);",
+    file: "src/run/checkpoint.ts",
+    find: "    if (!entry.dirty) evict(entry);",
+    replace: "    evict(entry);",
   },
   {
     id: "alarms-lost-at-restart",
