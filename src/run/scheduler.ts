@@ -43,6 +43,8 @@ export class Scheduler {
   #seenWallMs: number;
   /** Schedules on the wall clock that must be looked at because it was set back. */
   #setBack: Iterator<string> | null = null;
+  /** It was set back while this process ran. */
+  #wasSetBack = false;
   #stopped = false;
 
   /** @param seenWallMs - the newest time that the log knows */
@@ -83,6 +85,8 @@ export class Scheduler {
     const { index } = this.#parts;
     this.#steady.fill(index.alarms((kind) => kind === "every"));
     this.#wall.fill(index.alarms((kind) => kind !== "every"));
+    // What was moved in the commit that failed is where it was.
+    if (this.#wasSetBack) this.#setBack = index.onTheWall().values();
   }
 
   /** Ticks what is due, as part of the turn's commit. */
@@ -174,6 +178,7 @@ export class Scheduler {
   #noticeSetBack(): void {
     const wallMs = this.#parts.wallMs();
     if (wallMs < this.#seenWallMs - SET_BACK_NOTICED_MS) {
+      this.#wasSetBack = true;
       this.#setBack = this.#parts.index.onTheWall().values();
     }
     this.#seenWallMs = wallMs;

@@ -101,3 +101,18 @@ test("a reply that had no room in its outbox goes out if there is room by the ti
   expect(await fates()).toEqual(["queued", "queued"]);
   expect(sent).toEqual(["first", "second"]);
 });
+
+test("a clock that was set back while the disk was full does not silence what ticks at a time of day", async () => {
+  let full = false;
+  const heart = testHeart({}, { store: fillable(() => full) });
+  const { heartbeat, agent, clock } = heart;
+  await heart.soon(
+    heartbeat.setSchedule({ scheduleId: "c", sessionKey: D, cron: "* * * * *", zone: "UTC", text: "Look." }),
+  );
+  clock.jump(-8 * 3_600_000);
+  full = true; // the commit that would move it fails
+  await clock.advance(61_000);
+  full = false;
+  await clock.advance(120_000);
+  expect(agent.calls.length).toBeGreaterThan(0);
+});
