@@ -15,10 +15,11 @@ export function promptOf(records: readonly LogRecord[]): string | null {
   const { wakeId, runId, attempt, eventIds } = run.facts;
   const made = records.filter((record): record is EventQueued => record.type === "event.queued");
   const events = eventIds.flatMap((id) => made.find(({ facts }) => facts.eventId === id) ?? []).map(asEvent);
-  const asked = records.find(
-    ({ type, facts }) =>
-      type !== "run.started" && "intent" in facts && "wakeId" in facts && facts.wakeId === wakeId,
-  );
+  const asked =
+    records.find(
+      ({ type, facts }) =>
+        type !== "run.started" && "intent" in facts && "wakeId" in facts && facts.wakeId === wakeId,
+    ) ?? made.find(({ facts }) => facts.eventId === eventIds[0]); // what did not fit into a run before is asked for as its oldest event was
   const {
     source = "other",
     intent = "event",

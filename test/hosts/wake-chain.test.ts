@@ -135,3 +135,17 @@ test("dead letters that were requeued or dismissed say so; texts that were forgo
     await expect(heartbeat.chain(id)).rejects.toMatchObject({ code: "LUBDUB_NOT_FOUND" });
   await heartbeat.close();
 });
+
+test("what did not fit into the run before shows the prompt of its own run, with the reason of its oldest event", async () => {
+  const { heartbeat, agent, clock, soon } = testHeart({ coalesceMs: 10, batchMax: 1 });
+  await soon(heartbeat.wake("one", { sessionKey: KEY, source: "exec-event", reason: "the build ended" }));
+  const second = { sessionKey: KEY, source: "cron", reason: "the nightly report" } as const;
+  const { eventId } = await soon(heartbeat.wake("two", second));
+  await clock.advance(60_000);
+  expect(agent.calls.map(({ events }) => events.length)).toEqual([1, 1]);
+  expect(agent.calls[1]?.reason).toBe("the nightly report");
+  const prompt = promptOf((await heartbeat.chain(eventId)).records);
+  expect(prompt).toContain("the nightly report");
+  expect(prompt?.split("\n").find((line) => line.includes("attempt 1"))).toContain("the nightly report");
+  await heartbeat.close();
+});
