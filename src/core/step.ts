@@ -67,21 +67,32 @@ function changesNothing(event: HeartbeatEvent, { actor }: HeartbeatEntry): boole
   return pending !== undefined && merge(pending, event.wake) === pending;
 }
 
-/** What must be looked at once a record is folded: its lane, its schedule or its delivery. */
+/** A lane, a schedule or a delivery. */
 export interface Place {
   readonly kind: "heartbeat" | "schedule" | "delivery";
   readonly key: string;
 }
 
-export function placeOf(record: LogRecord, session: Pick<SessionEntry, "lane">): Place {
-  if (isScheduleRecord(record)) return { kind: "schedule", key: record.facts.scheduleId };
-  if (isDeliveryRecord(record)) return { kind: "delivery", key: record.facts.deliveryId };
-  return { kind: "heartbeat", key: laneOf(record, session) };
+/** What must be looked at once a record is folded: what it concerns first, then what ends with a session that is forgotten. */
+export function placesOf(
+  record: LogRecord,
+  session: Pick<SessionEntry, "lane">,
+): readonly [Place, ...Place[]] {
+  if (isScheduleRecord(record)) return [{ kind: "schedule", key: record.facts.scheduleId }];
+  if (isDeliveryRecord(record)) return [{ kind: "delivery", key: record.facts.deliveryId }];
+  const lane: Place = { kind: "heartbeat", key: laneOf(record, session) };
+  if (record.type !== "session.forgotten") return [lane];
+  const { schedules = [], deliveries = [] } = record.facts;
+  return [
+    lane,
+    ...schedules.map((key): Place => ({ kind: "schedule", key })),
+    ...deliveries.map((key): Place => ({ kind: "delivery", key })),
+  ];
 }
 
 interface Moved {
   readonly session: SessionEntry;
-  readonly place: Place;
+  readonly places: readonly Place[];
   /** Whose limits it counts for. */
   readonly agentId: string | undefined;
 }
@@ -92,17 +103,15 @@ interface Moved {
  */
 export function actorsOf(world: World, record: LogRecord): Moved {
   const session = world.session(record.sessionKey);
-  const place = placeOf(record, session);
-  if (place.kind === "heartbeat") world.heartbeat(place.key);
-  else if (place.kind === "schedule") world.schedules.get(place.key);
-  else world.deliveries.get(place.key);
-  if (record.type === "session.forgotten") {
-    for (const scheduleId of record.facts.schedules ?? []) world.schedules.get(scheduleId);
-    for (const deliveryId of record.facts.deliveries ?? []) world.deliveries.get(deliveryId);
+  const places = placesOf(record, session);
+  for (const { kind, key } of places) {
+    if (kind === "heartbeat") world.heartbeat(key);
+    else if (kind === "schedule") world.schedules.get(key);
+    else world.deliveries.get(key);
   }
   const agentId = agentOf(record);
   if (agentId !== undefined) world.agents.get(agentId);
-  return { session, place, agentId };
+  return { session, places, agentId };
 }
 
 function skippedEvent({ facts: { runId, dueAtMs, gate } }: RunSkipped): HeartbeatEvent {

@@ -1,5 +1,5 @@
 import { agentOf, stepAgent } from "../core/step-agent.ts";
-import { actorsOf, placeOf, step, type Place } from "../core/step.ts";
+import { actorsOf, placesOf, step, type Place } from "../core/step.ts";
 import type { LogRecord } from "../core/records.ts";
 import type { Source, World } from "../core/world.ts";
 import type { LubdubError } from "../errors.ts";
@@ -50,7 +50,7 @@ export class Recovery {
       } catch (error) {
         const cause = asStoreError(error);
         if (cause.code === "LUBDUB_STORE_NEWER") throw cause;
-        setAside(this.#miss(world, record, cause), cause);
+        for (const place of this.#miss(world, record, cause)) setAside(place, cause);
         continue;
       }
       step(world, record);
@@ -65,20 +65,24 @@ export class Recovery {
     }
   }
 
-  #miss(world: World, record: LogRecord, cause: LubdubError): Place {
+  /** @returns what is unknown by now: the session too, whatever of the record could not be read */
+  #miss(world: World, record: LogRecord, cause: LubdubError): readonly Place[] {
     const { sessionKey } = record;
-    const place = placeOf(record, { lane: world.laneOf(sessionKey) });
-    for (const [kind, key] of [["session", sessionKey] as const, [place.kind, place.key] as const])
-      this.#missed.set(nameOf(kind, key), cause);
+    const lane = world.laneOf(sessionKey);
+    const places = placesOf(record, { lane });
+    this.#missed.set(nameOf("session", sessionKey), cause);
     world.evictSession(sessionKey);
-    if (place.kind === "heartbeat") world.evictHeartbeat(place.key);
-    else if (place.kind === "schedule") world.schedules.evict(place.key);
-    else world.deliveries.evict(place.key);
+    for (const { kind, key } of places) {
+      this.#missed.set(nameOf(kind, key), cause);
+      if (kind === "heartbeat") world.evictHeartbeat(key);
+      else if (kind === "schedule") world.schedules.evict(key);
+      else world.deliveries.evict(key);
+    }
     const agentId = agentOf(record);
     // An agent counts for all its sessions: it is not behind because one of them cannot be read.
     if (agentId !== undefined && !canRead(() => stepAgent(world, record)))
       this.#missed.set(nameOf("agent", agentId), cause);
-    return place;
+    return [{ kind: "heartbeat", key: lane }, ...places];
   }
 }
 

@@ -96,7 +96,6 @@ export class GroupCommit implements Journal {
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
     const moved = actorsOf(world, draft as LogRecord);
-    const { place } = moved;
     const { previous } = moved.session;
     const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());
@@ -115,11 +114,7 @@ export class GroupCommit implements Journal {
       this.#turn.dedupe.push({ key, position, expiresAtMs: atMs + dedupeWindowMs });
       this.#turn.positionByDedupeKey.set(key, position);
     }
-    touched(place);
-    if (record.type === "session.forgotten") {
-      for (const key of record.facts.schedules ?? []) touched({ kind: "schedule", key });
-      for (const key of record.facts.deliveries ?? []) touched({ kind: "delivery", key });
-    }
+    for (const place of moved.places) touched(place);
     this.#schedule();
     return record as never;
   }
@@ -248,9 +243,13 @@ export class GroupCommit implements Journal {
   }
 }
 
-function movedBy({ session, place, agentId }: ReturnType<typeof actorsOf>): [ActorKind, string][] {
+function movedBy({ session, places, agentId }: ReturnType<typeof actorsOf>): [ActorKind, string][] {
   const agent: [ActorKind, string][] = agentId === undefined ? [] : [["agent", agentId]];
-  return [["session", session.key], [place.kind, place.key], ...agent];
+  return [
+    ["session", session.key],
+    ...places.map(({ kind, key }): [ActorKind, string] => [kind, key]),
+    ...agent,
+  ];
 }
 
 /** What could not be read at the start is set aside, and has missed what the log says of it. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { actorsOf, placeOf } from "../../src/core/step.ts";
+import { actorsOf, placesOf } from "../../src/core/step.ts";
 import { createWorld } from "../../src/core/world.ts";
 import { KEY, LANE, log, queued, runSkipped, runStarted, type Draft } from "../support/records.ts";
 
 describe("what must be looked at afterwards", () => {
-  const place = (draft: Draft) => placeOf(log(draft)[0]!, { lane: LANE });
+  const places = (draft: Draft) => placesOf(log(draft)[0]!, { lane: LANE });
   const deliverySent: Draft = {
     type: "delivery.sent",
     facts: { deliveryId: "d-1", attempt: 1, durationMs: 1 },
@@ -13,16 +13,26 @@ describe("what must be looked at afterwards", () => {
   const limits = { agent: "main", keepStarts: 2 };
 
   test("is the lane of the session, or the one that the record names, or the delivery, or the schedule", () => {
-    expect(place(queued("e1"))).toEqual({ kind: "heartbeat", key: LANE });
-    expect(place(runSkipped({ lane: "before" }))).toEqual({ kind: "heartbeat", key: "before" });
-    expect(place(deliverySent)).toEqual({ kind: "delivery", key: "d-1" });
-    expect(place(schedulePaused)).toEqual({ kind: "schedule", key: "s-1" });
+    expect(places(queued("e1"))).toEqual([{ kind: "heartbeat", key: LANE }]);
+    expect(places(runSkipped({ lane: "before" }))).toEqual([{ kind: "heartbeat", key: "before" }]);
+    expect(places(deliverySent)).toEqual([{ kind: "delivery", key: "d-1" }]);
+    expect(places(schedulePaused)).toEqual([{ kind: "schedule", key: "s-1" }]);
+  });
+
+  test("is also what ends with a session that is forgotten", () => {
+    const facts = { schedules: ["s-1", "s-2"], deliveries: ["d-1"] };
+    expect(places({ type: "session.forgotten", facts })).toEqual([
+      { kind: "heartbeat", key: LANE },
+      { kind: "schedule", key: "s-1" },
+      { kind: "schedule", key: "s-2" },
+      { kind: "delivery", key: "d-1" },
+    ]);
   });
 
   const brought = (draft: Draft) => {
     const world = createWorld({ laneOf: () => LANE });
-    const { session: entry, place: at, agentId } = actorsOf(world, log(draft)[0]!);
-    expect([entry.key, at.key]).toEqual([KEY, place(draft).key]);
+    const { session: entry, places: at, agentId } = actorsOf(world, log(draft)[0]!);
+    expect([entry.key, at]).toEqual([KEY, places(draft)]);
     return {
       agentId,
       live: [world.heartbeats, world.schedules.live, world.deliveries.live, world.agents.live].map((live) => [

@@ -174,6 +174,27 @@ test.each([
   },
 );
 
+test.each(["heartbeat lane", "schedule tick"])(
+  "a start that cannot read %s, which a session's record moves: the session is unknown too, and the status says so",
+  async (name) => {
+    const { store, unreadable } = faultyStore();
+    const ends = testHeart({ ...AT_REST, laneOf: () => "lane" }, { store });
+    ends.agent.answers(() => new Promise(() => {}));
+    await ends.soon(ends.heartbeat.wake("for D", { sessionKey: D }));
+    const moved = testHeart({ laneOf: own }, { store });
+    await moved.soon(moved.heartbeat.setSchedule({ scheduleId: "tick", sessionKey: D, everyMs: 3_600_000 }));
+
+    unreadable.add(name);
+    const again = testHeart({ laneOf: own }, { store });
+    await expect(again.heartbeat.session(D)).rejects.toMatchObject({ code: "LUBDUB_STORE_CORRUPT" });
+    expect(await quarantined(again)).toEqual(expect.arrayContaining([D]));
+    unreadable.clear();
+    await again.clock.advance(2 * PAUSE_MS);
+    expect(given(again)).toEqual([`${D}: for D`]);
+    expect(await quarantined(again)).toEqual([]);
+  },
+);
+
 test("an agent rests also while the session whose run was refused cannot be read after a start", async () => {
   const { store, unreadable } = faultyStore();
   const limits = { breaker: { baseMs: 3_600_000, capMs: 3_600_000 } };

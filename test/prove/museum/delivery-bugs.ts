@@ -31,8 +31,9 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     id: "forgotten-delivery-stays-in-line",
     seen: "found by the simulator",
     file: "src/run/journal.ts",
-    find: 'for (const key of record.facts.deliveries ?? []) touched({ kind: "delivery", key });',
-    replace: "",
+    find: "for (const place of moved.places) touched(place);",
+    replace:
+      'for (const [at, place] of moved.places.entries()) if (at === 0 || place.kind !== "delivery") touched(place);',
   },
   {
     id: "stuck-target-blocks-a-heartbeat",
