@@ -31,7 +31,7 @@ function read(args: readonly string[]): { tier?: string; only?: string; seed?: s
     }).values;
   } catch (error) {
     throw new UsageError(
-      `Expected [--tier ${TIERS.join("|")}] [--only NAME] [--seed N] [--minutes N]; got: ${(error as Error).message}`,
+      `Expected [--tier ${TIERS.join("|")}] [--only NAME,...] [--seed N] [--minutes N]; got: ${(error as Error).message}`,
     );
   }
 }
@@ -45,10 +45,14 @@ function parseTier(tier = "pr"): Tier {
 
 function parseOnly(only: string | undefined, parts: readonly Part[]): readonly Part[] {
   if (only === undefined) return parts;
-  const chosen = parts.filter(({ name }) => name === only);
-  if (chosen.length > 0) return chosen;
+  const wanted = new Set(only.split(","));
+  const chosen = parts.filter(({ name }) => wanted.delete(name));
+  const [unknown] = wanted;
+  if (unknown === undefined) return chosen;
   const names = parts.map(({ name }) => name).join(", ");
-  throw new UsageError(`Expected --only to name a part (${names}); got "${only}".`);
+  throw new UsageError(
+    `Expected --only to name parts (${names}), with commas between them; got "${unknown}".`,
+  );
 }
 
 function parseSeed(seed: string | undefined): { seed?: number } {

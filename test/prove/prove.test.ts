@@ -172,11 +172,13 @@ describe("a seed that hangs", () => {
 describe("npm run prove", () => {
   test.each([
     [["--tier", "huge"], 'Expected --tier to be pr or deep; got "huge".'],
-    [["--only", "nothing"], "Expected --only to name a part (simulator, museum, interleavings"],
+    [["--only", "nothing"], "Expected --only to name parts (simulator, museum, interleavings"],
+    [["--only", "fuzz,nothing"], 'with commas between them; got "nothing".'],
+    [["--only", ""], 'got ""'],
     [["--seed", "-1"], "got"],
     [["--seed", "1.5"], 'Expected --seed to be a whole number from 0 to 4294967295; got "1.5".'],
     [["--seed", "4294967296"], "Expected --seed to be a whole number"],
-    [["--fast"], "Expected [--tier pr|deep] [--only NAME] [--seed N] [--minutes N]; got"],
+    [["--fast"], "Expected [--tier pr|deep] [--only NAME,...] [--seed N] [--minutes N]; got"],
     [["--minutes", "0"], 'Expected --minutes to be a whole number from 1 to 1440; got "0".'],
   ])("refuses %j, says what is expected and ends with 2", async (args, message) => {
     expect(await prove(args, PARTS, { reports, output })).toBe(2);
@@ -195,6 +197,12 @@ describe("npm run prove", () => {
     ]);
     expect(report.commit).not.toBe("");
     expect(said).toContain("7 cases");
+  });
+
+  test("runs the parts that it was asked for, in their own order", async () => {
+    const parts = ["first", "second", "third"].map((name) => fakePart(name, {}));
+    expect(await prove(["--only", "third,first"], parts, { reports, output })).toBe(0);
+    expect(reportIn(reports).parts).toMatchObject([{ part: "first" }, { part: "third" }]);
   });
 
   test("a finding ends with 1 and says how to see it again", async () => {
