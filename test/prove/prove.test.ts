@@ -6,6 +6,7 @@ import { fuzzPart } from "./fuzz/part.ts";
 import { interleavingsPart } from "./interleavings/part.ts";
 import { museumPart } from "./museum/part.ts";
 import { BUGS, planted } from "./museum/planted.ts";
+import { typeErrors } from "./museum/types.ts";
 import type { Part, PartResult } from "./part.ts";
 import { countCases, elsewhere } from "./parts/security.ts";
 import { PARTS } from "./parts.ts";
@@ -134,6 +135,8 @@ describe("the security suite", () => {
 });
 
 describe("the museum", () => {
+  const ERRORS = { file: "src/errors.ts", find: "export class LubdubError", seen: "problem 1" };
+
   test("has at least 25 bugs, each with its own name and where it was seen", () => {
     expect(BUGS.length).toBeGreaterThanOrEqual(25);
     expect(new Set(BUGS.map(({ id }) => id)).size).toBe(BUGS.length);
@@ -144,6 +147,15 @@ describe("the museum", () => {
   test("every snippet is found exactly once: no bug has rotted", () => {
     for (const bug of BUGS) expect(planted(bug)).not.toBe("");
   });
+
+  test("every bug compiles; one that does not is named: what it breaks would not be what it shows", () => {
+    const call = { ...ERRORS, id: "no-such-name", replace: "gone();\nexport class LubdubError" };
+    expect(typeErrors([...BUGS, call])).toEqual([
+      expect.stringMatching(/src\/errors\.no-such-name\.ts.*Cannot find name 'gone'/),
+    ]);
+    const syntax = { ...ERRORS, id: "no-syntax", replace: "export class {{ LubdubError" };
+    expect(typeErrors([syntax])[0]).toContain("src/errors.no-syntax.ts");
+  }, 60_000);
 
   test("a bug whose snippet is gone fails loudly", () => {
     const bug = { id: "gone", seen: "problem 1", file: "src/errors.ts", find: "no such text", replace: "" };

@@ -36,7 +36,7 @@ export const CORE_BUGS: readonly Bug[] = [
     seen: "#31354, problem 6",
     file: "src/core/settle.ts",
     find: '    case "failed": {',
-    replace: '    case "failed":\n      return { type: "run.ran" };\n    case null as never: {',
+    replace: '    case "failed": {\n      if (wake.attempts >= 0) return { type: "run.ran" };',
   },
   {
     id: "given-up-one-attempt-early",
@@ -78,7 +78,7 @@ export const CORE_BUGS: readonly Bug[] = [
     seen: "#137152",
     file: "src/core/batch.ts",
     find: "if (retry === null) return",
-    replace: "if (retry !== undefined) return",
+    replace: "if (retry === null || queue.length > 0) return",
   },
   {
     id: "trust-label-lost",

@@ -75,7 +75,7 @@ export const HOST_BUGS: readonly Bug[] = [
     file: RUNNER,
     find: "const running = attempt({ handler, request, clock, options });",
     replace:
-      'settleRun(this.#settling, lane, run, { status: "ran" });\n    const running = attempt({ handler, request, clock, options });',
+      'settleRun(this.#settling, { lane, run, outcome: { status: "ran" }, durationMs: 0 });\n    const running = attempt({ handler, request, clock, options });',
   },
   {
     id: "run-started-while-stopping",

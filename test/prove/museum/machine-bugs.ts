@@ -74,7 +74,7 @@ export const MACHINE_BUGS: readonly Bug[] = [
     seen: "problem 13, #40611",
     file: PENDING,
     find: 'pending.waitsFor === "window" ||',
-    replace: "true ||",
+    replace: "pending.dueAtMs > 0 ||",
   },
   {
     id: "stale-timer-accepted",
