@@ -51,12 +51,21 @@ export class ModelSchedules {
   readonly #queueMax: number;
   readonly #count: (what: string) => void;
   #before: LogRecord | undefined;
+  /** Which session each schedule was taken from last, by its id. */
+  readonly #left = new Map<string, string>();
 
   /** @param exact - the clock never jumps, so that the log's time is the wall clock's */
   constructor(exact: boolean, queueMax: number, count: (what: string) => void) {
     this.#exact = exact;
     this.#queueMax = queueMax;
     this.#count = count;
+  }
+
+  /** Sessions that a schedule of another one has left. */
+  sessionsLeft(): readonly string[] {
+    const isElsewhere = ([id, key]: readonly [string, string]) =>
+      (this.byId.get(id)?.sessionKey ?? key) !== key;
+    return [...this.#left].filter(isElsewhere).map(([, key]) => key);
   }
 
   /** Every record of the log. @param session - the model's, of the record's session */
@@ -86,6 +95,7 @@ export class ModelSchedules {
         return this.#change(scheduleId, known, { paused: false, nextMs: nextAtMs });
       }
       case "schedule.removed":
+        this.#left.set(scheduleId, known.sessionKey);
         return void this.byId.delete(scheduleId);
     }
   }

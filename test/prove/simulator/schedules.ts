@@ -2,7 +2,7 @@ import type { ScheduleOptions } from "../../../src/api.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { CRONS } from "./model-schedules.ts";
 import { must, Violation } from "./promise.ts";
-import { count, watch, type Scene } from "./scene.ts";
+import { count, percent, watch, type Scene } from "./scene.ts";
 
 /** What is done to schedules from outside, and what must be seen of them. */
 
@@ -13,9 +13,11 @@ const AT_MS_MAX = 20_000;
 
 /** One thing that happens to a schedule. */
 export function actOnSchedule(scene: Scene): void {
-  const { clock, life, plan } = scene;
+  const { clock, life, plan, model } = scene;
   const { heartbeat } = life;
   const pick = <T>(values: readonly T[]): T => values[Math.floor(clock.random() * values.length)] as T;
+  const left = model.schedules.sessionsLeft();
+  if (left.length > 0 && percent(scene, 50)) return forgetLeft(scene, pick(left));
   const scheduleId = pick(IDS);
   const dice = clock.random();
   if (dice < 0.1) setAgain(scene, scheduleId);
@@ -26,6 +28,15 @@ export function actOnSchedule(scene: Scene): void {
   else if (dice < 0.93) answered(scene, heartbeat.removeSchedule(scheduleId));
   else if (dice < 0.96) answered(scene, heartbeat.forget(pick(plan.keys)));
   else sleep(scene, plan.schedules?.sleepMsMax ?? 0);
+}
+
+/** What its schedule says now stands elsewhere, and stays: also for a process that knows it from the disk alone. */
+function forgetLeft(scene: Scene, sessionKey: string): void {
+  const { life, plan } = scene;
+  count(scene, "sessions forgotten that a schedule had left");
+  const ends = plan.crash > 0 && percent(scene, 50);
+  const forgotten = life.heartbeat.forget(sessionKey);
+  answered(scene, ends ? forgotten.then(() => (life.process.alive = false)) : forgotten);
 }
 
 /** As each start does with what its configuration says. */
@@ -83,7 +94,7 @@ export async function checkSchedules({ life, model, violations: [violation] }: S
   });
   const { byId } = model.schedules;
   must(listed.length === byId.size, `S12 ${byId.size} schedules, not ${listed.length}`);
-  for (const { scheduleId, sessionKey, nextAtMs, state } of listed) {
+  for (const { scheduleId, sessionKey, nextAtMs, state, text = "" } of listed) {
     const known = byId.get(scheduleId);
     must(known?.sessionKey === sessionKey, "S3 a schedule keeps its session");
     must(
@@ -91,6 +102,7 @@ export async function checkSchedules({ life, model, violations: [violation] }: S
       `L1 the next tick of ${scheduleId}: expected ${known.nextMs}, got ${nextAtMs}`,
     );
     must((state === "paused") === known.paused, "S12 paused as the log says");
+    must(text === known.text, "S15 a schedule says what was asked for");
   }
 }
 

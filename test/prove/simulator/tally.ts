@@ -61,6 +61,7 @@ export const CASES: readonly string[] = [
   "sent again",
   "sent at the edge of the window",
   "sleeps of the machine",
+  "sessions forgotten that a schedule had left",
   "sessions set aside",
   "slow commits",
   "slow reads",
