@@ -36,8 +36,12 @@ afterEach(() => rmSync(reports, { recursive: true }));
 
 /** What is seldom enough to be lost unseen by a change of the generator. */
 const HOLDS = [
-  ...["quiet-hours", "cooldown", "flood", "self-wake", "circuit-open"].map((hold) => `held by ${hold}`),
+  ...["quiet-hours", "cooldown", "flood", "budget", "self-wake", "circuit-open"].map(
+    (hold) => `held by ${hold}`,
+  ),
   "events of quiet hours in one run",
+  "days of a budget that were over",
+  "days slept until there was a budget again",
   "wakes caused by a run",
   "reads that failed: session",
   "reads that failed: agent",

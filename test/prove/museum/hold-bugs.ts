@@ -138,4 +138,33 @@ export const HOLD_BUGS: readonly Bug[] = [
     find: 'agentActor(key, source("agent", key)?.state)',
     replace: "agentActor(key)",
   },
+  {
+    id: "day-of-a-budget-ends-at-midnight-of-another-place",
+    seen: "problem 19",
+    file: "src/policy/hold.ts",
+    find: 'calendar("0 0 * * *", limits.zone ?? "UTC")',
+    replace: 'calendar("0 0 * * *", "UTC")',
+  },
+  {
+    id: "budget-not-renewed-at-midnight",
+    seen: "problem 19",
+    file: "machines/tally.ts",
+    find: "tally?.day?.endsAtMs === endsAtMs ? tally.day :",
+    replace: "tally?.day !== undefined ? { ...tally.day, endsAtMs } :",
+  },
+  {
+    id: "budget-given-back-by-a-clock-set-back",
+    seen: "found by the simulator",
+    file: "src/policy/hold.ts",
+    find: "const begunMs = begunDay?.() ?? -Infinity;",
+    replace: "const begunMs = -Infinity;",
+  },
+  {
+    id: "what-a-day-has-spent-forgotten-at-restart",
+    seen: "problem 19",
+    file: "src/core/actor.ts",
+    find: "return JSON.stringify({ value: actor.value, context: actor.context });",
+    replace:
+      'const { value, context } = actor;\n  return JSON.stringify({ value, context }, (key, held: unknown) => (key === "day" ? undefined : held));',
+  },
 ];

@@ -2,6 +2,7 @@ import type { DeliverHandler, DeliveryOutcome, DeliveryRequest, Route } from "..
 import type { LogRecord } from "../../../src/core/records.ts";
 import type { Clock } from "../../../src/run/clock.ts";
 import { isDeepStrictEqual } from "node:util";
+import { hasBudget } from "./plan.ts";
 import { must } from "./promise.ts";
 import { count, percent, watch, type Scene } from "./scene.ts";
 
@@ -94,7 +95,8 @@ export function checkTry({ life, plan }: Scene, record: LogRecord): void {
     expireMs === DAY_MS &&
     plan.clockJump === 0 &&
     plan.schedules === null &&
-    plan.rivals === null
+    plan.rivals === null &&
+    !hasBudget(plan)
   )
     must(final || attempt >= maxAttempts, "S16 not given up before its tries");
 }

@@ -1,6 +1,7 @@
 import type { Cause } from "../../../src/vocabulary.ts";
 import type { RunEnd, RunStarted, WakeHeld } from "../../../src/core/records.ts";
 import type { Limits, RunLimits } from "../../../src/policy/limits.ts";
+import { ModelBudgets } from "./model-budgets.ts";
 import { ModelBreakers, type Range } from "./model-breakers.ts";
 import { quietEnd } from "./model-quiet.ts";
 import type { Plan } from "./plan.ts";
@@ -59,6 +60,8 @@ export class ModelLimits {
   readonly #count: (what: string) => void;
   /** Null where nothing of the kind is configured. */
   readonly breakers: ModelBreakers | null;
+  /** As well. */
+  readonly #budgets: ModelBudgets | null;
   readonly #chains = new Map<string, { readonly depth: number; readonly atMs: number }>();
   readonly #retainMs: number;
   readonly #timed: boolean;
@@ -76,6 +79,8 @@ export class ModelLimits {
     this.#retainMs = options.retainMs;
     const runMs = options.runTimeoutMs + options.abortGraceMs;
     const pause = limits?.breaker;
+    const daily = limits?.session?.daily ?? limits?.agent?.daily;
+    this.#budgets = limits && daily && timed ? new ModelBudgets(limits, count) : null;
     this.breakers = pause ? new ModelBreakers({ pause, runMs, timed, count }) : null;
   }
 
@@ -94,8 +99,9 @@ export class ModelLimits {
     this.#count("wakes caused by a run");
   }
 
-  started({ facts, sessionKey, atMs }: RunStarted, asked: Asked | null, waitsFor: string): void {
+  started(record: RunStarted, asked: Asked | null, waitsFor: string): void {
     if (this.#limits === null) return;
+    const { facts, sessionKey, atMs } = record;
     const { runId, depth = 0 } = facts;
     if (this.#exact) {
       must(asked !== null, "L2 a run was asked for");
@@ -111,7 +117,9 @@ export class ModelLimits {
     this.#chains.set(runId, { depth, atMs });
     this.newestRuns = [...this.newestRuns.slice(-9), runId];
     for (const name of namesOf(sessionKey)) this.#of(name).push({ runId, atMs });
-    this.breakers?.started(agentOf(sessionKey), runId, atMs);
+    const who = { sessionKey, agentId: agentOf(sessionKey) };
+    this.#budgets?.started(record, who, { atMs, wallMs: this.wallMs });
+    this.breakers?.started(who.agentId, runId, atMs);
   }
 
   ended(record: RunEnd): void {
@@ -120,6 +128,7 @@ export class ModelLimits {
     this.breakers?.ended(agentOf(sessionKey), record);
     if (type !== "run.skipped") return;
     // Nothing was done: it does not count.
+    this.#budgets?.skipped(facts.runId, { sessionKey, agentId: agentOf(sessionKey) });
     for (const name of namesOf(sessionKey)) {
       const starts = this.#of(name);
       const at = starts.findLastIndex(({ runId }) => runId === facts.runId);
@@ -180,6 +189,7 @@ export class ModelLimits {
     const exact: Record<string, number> = {
       cooldown: Math.max(spacedMs(...ofSession), spacedMs(...ofAgent)),
       flood: Math.max(floodedMs(...ofSession), floodedMs(...ofAgent)),
+      budget: this.#budgets?.untilMs({ sessionKey, agentId }, atMs) ?? -Infinity,
       "self-wake": tooLong ? spacedMs(ofSession[0], selfWakes) : -Infinity,
     };
     const untils: Record<string, Range> = {};

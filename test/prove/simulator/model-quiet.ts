@@ -23,6 +23,12 @@ export function quietEnd(
   return endMs === wallMs ? null : endMs;
 }
 
+/** The first midnight of this place that is later. */
+export function midnightAfter(wallMs: number, zone: string): number {
+  const eastMs = (EAST_MINUTES[zone] ?? Number.NaN) * MINUTE_MS;
+  return (Math.floor((wallMs + eastMs) / DAY_MS) + 1) * DAY_MS - eastMs;
+}
+
 /** The window may have begun today or yesterday, as its place counts days. */
 function endOf({ from, to, zone, days }: QuietHours, wallMs: number): number | null {
   const eastMs = (EAST_MINUTES[zone] ?? Number.NaN) * MINUTE_MS;

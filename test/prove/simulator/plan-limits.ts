@@ -1,10 +1,22 @@
 import { mulberry32 } from "../../support/simulated-clock.ts";
-import type { Limits } from "../../../src/policy/limits.ts";
+import type { Limits, RunLimits } from "../../../src/policy/limits.ts";
 import type { QuietHours } from "../../../src/policy/quiet-hours.ts";
 
 /** Which limits a seed has: each kind is drawn apart from everything else, and short enough that all is over by the end. */
 export function limitsOf(seed: number): { readonly limits?: Limits } {
-  const limits = { ...runLimitsOf(seed), ...quietHoursOf(seed), ...selfWakesOf(seed), ...breakerOf(seed) };
+  const { session, agent, ...bounds } = {
+    ...runLimitsOf(seed),
+    ...quietHoursOf(seed),
+    ...selfWakesOf(seed),
+    ...breakerOf(seed),
+  };
+  const budget = budgetOf(seed);
+  const limits: Limits = {
+    ...bounds,
+    ...(budget && { zone: budget.zone }),
+    ...both("session", session, budget?.session),
+    ...both("agent", agent, budget?.agent),
+  };
   return Object.keys(limits).length === 0 ? {} : { limits };
 }
 
@@ -53,12 +65,50 @@ function breakerOf(seed: number): Limits {
   return { breaker: random() < 0.5 ? { baseMs: 50, capMs: 500 } : { baseMs: 1_000, capMs: 4_000 } };
 }
 
+/** A day's budget, and how soon it is over. */
+interface Budget {
+  readonly zone: string;
+  /** So long before midnight the simulated clock begins. */
+  readonly leftMs: number;
+  readonly session?: RunLimits;
+  readonly agent?: RunLimits;
+}
+
+/** One seed in six has a small budget of runs a day, and begins shortly before midnight. */
+export function budgetOf(seed: number): Budget | null {
+  const random = mulberry32(seed ^ 0xb0d6);
+  if (random() >= 1 / 6) return null;
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const daily = { runs: pick([2, 5]) };
+  const whose = pick(["session", "agent", "both"]);
+  return {
+    zone: pick(["UTC", "Asia/Kolkata", "Etc/GMT+8"]),
+    leftMs: pick([2_000, 10_000, 600_000]),
+    ...(whose !== "agent" && { session: { daily } }),
+    ...(whose !== "session" && { agent: { daily: { runs: daily.runs + 2 } } }),
+  };
+}
+
+/** When the simulated clock begins. */
+export function startMsOf(seed: number): number {
+  const budget = budgetOf(seed);
+  if (budget === null) return START_MS;
+  const minutesLeft = (DAY_MINUTES - (BEGIN_MINUTES[budget.zone] ?? 0)) % DAY_MINUTES;
+  return START_MS + minutesLeft * MINUTE_MS - budget.leftMs;
+}
+
+/** Bounds of two kinds on the same runs. */
+const both = (whose: "session" | "agent", one?: RunLimits, other?: RunLimits): Limits =>
+  one || other ? { [whose]: { ...one, ...other } } : {};
+
 /** How often a run is refused: a weight. */
 export function refusalsOf(seed: number): number {
   return breakerOf(seed).breaker ? 1 + Math.floor(mulberry32(seed ^ 0x4ef5)() * 8) : 0;
 }
 
-/** Where the simulated clock begins: at eight in the morning in UTC, and at midnight eight zones to the west. */
+const START_MS = 1_800_000_000_000;
+const MINUTE_MS = 60_000;
+/** What clocks show then: at eight in the morning in UTC, and at midnight eight zones to the west. */
 const BEGIN_MINUTES: Readonly<Record<string, number>> = { UTC: 480, "Asia/Kolkata": 810, "Etc/GMT+8": 0 };
 const DAY_MINUTES = 1_440;
 

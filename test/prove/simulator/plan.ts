@@ -2,12 +2,14 @@ import type { Backoff } from "../../../src/core/backoff.ts";
 import type { DeliveryOptions } from "../../../src/delivery.ts";
 import type { Limits } from "../../../src/policy/limits.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
-import { limitsOf, refusalsOf } from "./plan-limits.ts";
+import { budgetOf, limitsOf, refusalsOf, startMsOf } from "./plan-limits.ts";
 
 /** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
 export interface Plan {
   readonly seed: number;
   readonly steps: number;
+  /** When it begins, in milliseconds since the Unix epoch. */
+  readonly startMs: number;
   readonly keys: readonly string[];
   /** Of the first start. */
   readonly lanes: Lanes;
@@ -95,6 +97,7 @@ export function planOf(seed: number, steps: number): Plan {
   return {
     seed,
     steps,
+    startMs: startMsOf(seed),
     keys: KEYS.slice(0, 1 + Math.floor(random() * KEYS.length)),
     lanes: pick(["session", "session", "shared", "pairs"]),
     runTimeoutMs,
@@ -116,6 +119,8 @@ export function planOf(seed: number, steps: number): Plan {
       busyBackoff: backoff,
       failedBackoff: backoff,
       ...limitsOf(seed),
+      // What is queued in a session takes a run or two: so there are not many days until all is handled.
+      ...(budgetOf(seed) && { batchMax: 100 }),
     },
     crash: calm ? 0 : pick([0, 1, 5]),
     clockJump: calm ? 0 : pick([0, 1]),
@@ -167,6 +172,9 @@ function deliveriesOf(seed: number): Plan["deliveries"] {
     backoff: { baseMs: 20, capMs: 200 },
   };
 }
+
+/** Its days have a budget: what is left over must wait for the next one. */
+export const hasBudget = ({ seed }: Plan): boolean => budgetOf(seed) !== null;
 
 export function laneOf({ keys }: Plan, lanes: Lanes): (sessionKey: string) => string {
   if (lanes === "shared") return () => "lane";

@@ -73,7 +73,7 @@ export function emptyScene(plan: Plan): Omit<Scene, "life"> {
   };
   const scene: Omit<Scene, "life"> = {
     plan,
-    clock: simulatedClock({ seed: plan.seed }),
+    clock: simulatedClock({ seed: plan.seed, startMs: plan.startMs }),
     disk: new Disk(),
     model: new Model(
       plan,

@@ -3,7 +3,7 @@ import { check, replayEqualsLive, travelBack } from "./check.ts";
 import { isDelivered } from "./deliveries.ts";
 import { createScene, restart } from "./lives.ts";
 import { pause, wakeStale } from "./rivals.ts";
-import type { Plan } from "./plan.ts";
+import { hasBudget, type Plan } from "./plan.ts";
 import { must, takeLooks } from "./promise.ts";
 import { count, percent, type Reached, type Scene } from "./scene.ts";
 import { healSchedules } from "./schedules.ts";
@@ -46,7 +46,11 @@ const STALE_GOES_ON = 20;
 /** The longest wait that anything asks for (`lingerMs`): the machine sleeps that long before the healing. */
 const SLEEP_MS = 3_600_000;
 
-/** By then what could not be read was looked at again. */
+/** So many days may pass where each has a budget: two runs a day, for two runs of each session. */
+const DAYS_MAX = 12;
+const DAY_MS = 86_400_000;
+
+/** By then what could not be read was looked at again, and that the machine has slept was noticed. */
 const READ_AGAIN_MS = 61_000;
 
 /** Runs one seed to its end, or throws a `Violation`. */
@@ -116,9 +120,7 @@ async function heal(scene: Scene): Promise<number> {
   };
   if (scene.plan.readFault > 0) await pass(READ_AGAIN_MS);
   if (scene.plan.schedules !== null) await healSchedules(scene, pass);
-  let healingMs = 0;
-  for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS)
-    await pass(HEALING_STEP_MS);
+  const healingMs = await healDays(scene, pass);
   await check(scene, true);
   for (const [key, { queue }] of model.sessions) {
     must(
@@ -132,6 +134,28 @@ async function heal(scene: Scene): Promise<number> {
   await scene.life.heartbeat.close();
   return healingMs;
 }
+
+/** @returns the longest that a day took, in simulated milliseconds */
+async function healDays(scene: Scene, pass: (ms: number) => Promise<void>): Promise<number> {
+  const daysMax = hasBudget(scene.plan) ? DAYS_MAX : 1;
+  let longestMs = 0;
+  for (let days = 1; ; days++) {
+    let healingMs = 0;
+    for (; healingMs < HEALING_MS_MAX && !handled(scene); healingMs += HEALING_STEP_MS) {
+      if (healingMs >= READ_AGAIN_MS && isSpent(scene)) break;
+      await pass(HEALING_STEP_MS);
+    }
+    longestMs = Math.max(longestMs, healingMs);
+    if (handled(scene) || days === daysMax) return longestMs;
+    count(scene, "days slept until there was a budget again");
+    scene.clock.jump(DAY_MS);
+  }
+}
+
+/** All that waits waits for the next day. */
+const isSpent = ({ model }: Scene): boolean =>
+  [...model.runs.values()].every(({ orphaned }) => orphaned === true) &&
+  [...model.sessions.values()].every(({ queue, waitsFor }) => queue.length === 0 || waitsFor === "budget");
 
 const handled = (scene: Scene): boolean => isDelivered(scene) && isIdle(scene);
 
