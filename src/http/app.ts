@@ -6,9 +6,9 @@ import { LubdubError, shown } from "../errors.ts";
 import type { App, AppEnv, Served } from "./answer.ts";
 import { authenticate } from "./auth.ts";
 import type { Authorities } from "./authority.ts";
-import { readJson, requireJson } from "./body.ts";
+import { readJson } from "./body.ts";
 import { createFailureLimit } from "./failures.ts";
-import { checkHost, checkOrigin, checkPath, noStore, securityHeaders } from "./guard.ts";
+import { checkHost, checkOrigin, checkPath, noStore, inOneStep, securityHeaders } from "./guard.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { documentRoute } from "./openapi.ts";
@@ -76,14 +76,14 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use("/", pageHeaders);
   app.use("/assets/*", pageHeaders);
   app.use(metrics.count, securityHeaders, noStore);
-  app.use(checkHost(authorities), checkOrigin(authorities), checkPath);
+  app.use(inOneStep(checkHost(authorities), checkOrigin(authorities), checkPath));
   healthRoute(app);
   pageRoutes(app, signIns, failures);
   app.use(authenticate(options.token, signIns, failures));
   app.use(
     methodNotAllowed({ app, onMethodNotAllowed: ({ req }, methods) => wrongMethod(req.method, methods) }),
   );
-  app.use(requireJson, readJson(limits.bodyBytes));
+  app.use(readJson(limits.bodyBytes));
   eventRoutes(app, served);
   sessionRoutes(app, served);
   turnRoutes(app, served, turns);

@@ -6,17 +6,16 @@ import { JSON_DEPTH_MAX } from "./limits.ts";
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /** Only GET and DELETE come without a JSON type: a form or a plain text, which any page can send, changes nothing. */
-export const requireJson: MiddlewareHandler = async (context, next) => {
-  const type = context.req.header("content-type");
-  const encoding = context.req.header("content-encoding");
-  if (context.req.method === "POST" && (type === undefined || !JSON_TYPE.test(type))) {
+function checkType(request: HonoRequest): void {
+  const type = request.header("content-type");
+  const encoding = request.header("content-encoding");
+  if (request.method === "POST" && (type === undefined || !JSON_TYPE.test(type))) {
     throw unsupported("Content-Type: application/json", type === undefined ? "none" : shown(type));
   }
   if (encoding !== undefined && encoding !== "identity") {
     throw unsupported("a body without Content-Encoding", shown(encoding));
   }
-  await next();
-};
+}
 
 /**
  * Reads the body of a POST once, for the routes: no further than its limit, also when it does not say how long it is.
@@ -24,11 +23,14 @@ export const requireJson: MiddlewareHandler = async (context, next) => {
  */
 export function readJson(maxBytes: number): MiddlewareHandler {
   return async (context, next) => {
+    checkType(context.req);
     if (context.req.method === "POST") {
       const bytes = await bytesOf(context.req, maxBytes);
       // No body stands for an empty object, so that `POST .../drain` needs none.
       const text = bytes.length === 0 ? "{}" : decode(bytes);
-      checkDepth(parse(text));
+      if (isDeeper(parse(text), JSON_DEPTH_MAX)) {
+        throw invalid(`JSON nested at most ${JSON_DEPTH_MAX} deep`, "deeper", "Send it as a string.");
+      }
       // Hono keeps promises there, whatever the type says.
       context.req.bodyCache.text = Promise.resolve(text) as unknown as string;
     }
@@ -55,9 +57,11 @@ async function readUpTo(maxBytes: number, body: ReadableStream<Uint8Array> | nul
   return Buffer.concat(chunks);
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     throw invalid("a body in UTF-8", "other bytes", "Encode it as UTF-8.");
   }
@@ -71,16 +75,11 @@ function parse(text: string): unknown {
   }
 }
 
-function checkDepth(value: unknown): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > JSON_DEPTH_MAX) {
-      throw invalid(`JSON nested at most ${JSON_DEPTH_MAX} deep`, "deeper", "Send it as a string.");
-    }
-    level = level.flatMap((item) =>
-      typeof item === "object" && item !== null ? (Object.values(item) as unknown[]) : [],
-    );
-  }
+/** Whether something in it is nested deeper than so many levels; it goes no further than one of them more. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const items = Object.values(value) as unknown[];
+  return levels === 0 ? items.length > 0 : items.some((item) => isDeeper(item, levels - 1));
 }
 
 function unsupported(expected: string, got: string): LubdubError {

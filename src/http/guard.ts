@@ -17,9 +17,20 @@ export const noStore: MiddlewareHandler = async (context, next) => {
   context.res.headers.set("cache-control", "no-store");
 };
 
+/** Throws when a request is to be refused. */
+type Check = (context: Context<AppEnv>) => void;
+
+/** Checks in this order, as one step: each step of a request's way costs it more than such a check. */
+export function inOneStep(...checks: readonly Check[]): MiddlewareHandler<AppEnv> {
+  return (context, next) => {
+    for (const check of checks) check(context);
+    return next();
+  };
+}
+
 /** Refuses a request that was not addressed to this server by one of its own names (DNS rebinding). */
-export function checkHost(authorities: Authorities): MiddlewareHandler {
-  return async (context, next) => {
+export function checkHost(authorities: Authorities): Check {
+  return (context) => {
     const host = context.req.header("host");
     const target = new URL(context.req.url).host;
     const named = host === undefined ? undefined : parseAuthority(host);
@@ -31,7 +42,6 @@ export function checkHost(authorities: Authorities): MiddlewareHandler {
         fix: "Call it by one of these addresses.",
       });
     }
-    await next();
   };
 }
 
@@ -41,7 +51,7 @@ const REWRITTEN = /#|(^|\/)(\.|%2e){1,2}(\/|$)/i;
  * Refuses a path that a URL parser rewrites: `/v1/sessions/%2e/why` would be answered for the session `why`. Read off the
  * request line itself, because the parsed URL has forgotten it.
  */
-export const checkPath: MiddlewareHandler<AppEnv> = async (context, next) => {
+export const checkPath: Check = (context) => {
   const target = nodeOf(context).incoming?.url ?? "/";
   if (REWRITTEN.test(target.replace(/^https?:\/\/[^/]*/i, "").replace(/\?.*$/, ""))) {
     throw new LubdubError("LUBDUB_INPUT_INVALID", {
@@ -50,19 +60,18 @@ export const checkPath: MiddlewareHandler<AppEnv> = async (context, next) => {
       fix: "A session key of one or two dots cannot stand in a path; leave out `.`, `..` and `#`.",
     });
   }
-  await next();
 };
 
 /** A link to the dashboard may stand anywhere: it is a page in a window of its own, and the same for everyone. */
-function isLinkToPage({ req }: Context): boolean {
+function isLinkToPage({ req }: Context<AppEnv>): boolean {
   const navigates =
     req.header("sec-fetch-mode") === "navigate" && req.header("sec-fetch-dest") === "document";
   return req.method === "GET" && req.path === "/" && navigates;
 }
 
 /** Refuses what a web page of another origin sent. Programs send neither header. */
-export function checkOrigin(authorities: Authorities): MiddlewareHandler {
-  return async (context, next) => {
+export function checkOrigin(authorities: Authorities): Check {
+  return (context) => {
     const origin = context.req.header("origin");
     const site = context.req.header("sec-fetch-site");
     const known = origin === undefined || authorities.has(originAuthority(origin) ?? "");
@@ -74,6 +83,5 @@ export function checkOrigin(authorities: Authorities): MiddlewareHandler {
         fix: "Other web pages may not call Lubdub.",
       });
     }
-    await next();
   };
 }

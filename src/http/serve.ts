@@ -65,8 +65,8 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
       requireHostHeader: true,
       insecureHTTPParser: false,
     },
+    // It puts a `Response` of its own in the place of this process's: one that needs no stream to say a text.
     getRequestListener((request, env) => (http as HttpApp).fetch(request, env), {
-      overrideGlobalObjects: false,
       errorHandler: () => problemResponse(badRequest()),
     }),
   );

@@ -175,7 +175,10 @@ describe.skipIf(chromiumMissing() !== undefined)("a hostile page in Chromium", (
     test("in a frame: the browser shows an error instead", async () => {
       const page = await pageAt("evil.test");
       await run(page, 'element("iframe", { src: url + "/healthz" })');
-      expect(page.frames().map((frame) => frame.url())).toContain("chrome-error://chromewebdata/");
+      // Playwright may learn of it a moment after the page does.
+      await expect
+        .poll(() => page.frames().map((frame) => frame.url()))
+        .toContain("chrome-error://chromewebdata/");
       await page.close();
     });
 

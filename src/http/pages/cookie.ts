@@ -7,7 +7,7 @@ export const CSRF_HEADER = "X-Lubdub-CSRF";
 
 /** Of the request; undefined when it shows none. */
 export function cookieOf(context: Context<AppEnv>): string | undefined {
-  return getCookie(context, nameOf(context));
+  return context.req.header("cookie") === undefined ? undefined : getCookie(context, nameOf(context));
 }
 
 /**

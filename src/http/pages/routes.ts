@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { LubdubError, shown } from "../../errors.ts";
 import { answer, raw, type App } from "../answer.ts";
-import { readJson, requireJson } from "../body.ts";
+import { readJson } from "../body.ts";
 import type { FailureLimit } from "../failures.ts";
 import { answers, failures as problems, jsonBody } from "../routes/shape.ts";
 import { emptyBody, noQuery } from "../schemas/requests.ts";
@@ -102,7 +102,7 @@ export function pageRoutes(app: App, signIns: SignIns, failures: FailureLimit): 
     if (found === undefined) throw noAsset(name);
     return raw(new Response(found.bytes, { headers: { "content-type": found.type } }));
   });
-  app.use("/sign-in", requireJson, readJson(CODE_BODY_BYTES));
+  app.use("/sign-in", readJson(CODE_BODY_BYTES));
   app.openapi(signIn, (context) => {
     failures.check(context);
     const made = signIns.redeem(context.req.valid("json").code);

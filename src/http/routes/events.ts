@@ -6,7 +6,7 @@ import { LubdubError } from "../../errors.ts";
 import type { Accepted } from "../../vocabulary.ts";
 import { answer, type App, type Served } from "../answer.ts";
 import { WAIT_MS_DEFAULT } from "../limits.ts";
-import { eventBody, eventHeaders, waitQuery } from "../schemas/requests.ts";
+import { eventBody, idempotencyKey, waitQuery } from "../schemas/requests.ts";
 import { stored } from "../schemas/responses.ts";
 import { waitForState } from "./wakes.ts";
 import { answers, jsonBody } from "./shape.ts";
@@ -15,7 +15,8 @@ const post = createRoute({
   method: "post",
   path: "/v1/events",
   summary: "Queue one event and wake its session.",
-  request: { body: { ...jsonBody(eventBody), required: true }, headers: eventHeaders, query: waitQuery },
+  request: { body: { ...jsonBody(eventBody), required: true }, query: waitQuery },
+  parameters: [idempotencyKey],
   responses: {
     ...answers(202, stored, "Stored: synced to disk, not yet run."),
     ...answers(200, stored, "It was accepted before: the ids are those of the first time."),
