@@ -86,23 +86,29 @@ async function setSchedule(host: Host, options: ScheduleOptions): Promise<Schedu
   if (old === null && scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
   const moves = old !== null && specOf(old.actor).sessionKey !== wake.sessionKey;
   const record = cadence && recordOf(draft, cadence, nextOf(host, moves ? null : old, cadence));
-  if (old !== null && (record === null || moves)) {
-    journal.write(removal(scheduleId, specOf(old.actor)));
-  }
   if (record === null) {
+    if (old !== null) journal.write(removal(scheduleId, specOf(old.actor)));
     await journal.committed();
     return null;
   }
   const entry = world.schedules.get(scheduleId);
-  return old !== null && saysTheSame(old, record) ? viewOf(host, entry) : changed(host, entry, record);
+  if (old !== null && saysTheSame(old, record)) return viewOf(host, entry);
+  // Where it cannot be set elsewhere it stays.
+  const leaves = old !== null && moves ? [removal(scheduleId, specOf(old.actor))] : [];
+  return changed(host, entry, ...leaves, record);
 }
 
-/** As it is once `draft` is written: by the time of the commit it may have ticked, and be over. */
-async function changed(host: Host, entry: ScheduleEntry, draft: RecordDraft): Promise<Schedule> {
+/** As it is once `drafts` are written, all or none: by the time of the commit it may have ticked, and be over. */
+async function changed(
+  host: Host,
+  entry: ScheduleEntry,
+  ...drafts: readonly RecordDraft[]
+): Promise<Schedule> {
+  const { journal } = host;
   host.guard();
-  host.journal.write(draft);
+  journal.together(() => drafts.forEach((draft) => journal.write(draft)));
   const view = viewOf(host, entry);
-  await host.journal.committed();
+  await journal.committed();
   return view;
 }
 

@@ -128,7 +128,10 @@ export class GroupCommit implements Journal {
       const taken = records.splice(recordsBefore);
       this.#position -= taken.length;
       for (const { key } of dedupe.splice(dedupeBefore)) positionByDedupeKey.delete(key);
-      this.#takeBack(taken.map((record) => movedBy(actorsOf(this.#parts.world, record))));
+      const moved = taken.map((record) => actorsOf(this.#parts.world, record));
+      this.#takeBack(moved.map(movedBy));
+      // Who was told where they went is told where they are.
+      for (const { places } of moved) places.forEach(this.#parts.touched);
       throw error;
     }
   }

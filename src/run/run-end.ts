@@ -49,9 +49,12 @@ export function settleRun({ world, journal, clock, options, limits }: Settling, 
   const end = settlement(outcome, facts);
   const parts = { run, end, session, nowMs, options, clock, position: journal.nextPosition + 1 };
   const { facts: replied, queued } = replyOf(parts);
-  const record = journal.write(endOf(ended, end, { eventIds, elsewhere, replied }));
-  if (queued !== null) journal.write(queued);
-  return record;
+  // Were its delivery lost, the end would speak of a reply that goes nowhere.
+  return journal.together(() => {
+    const record = journal.write(endOf(ended, end, { eventIds, elsewhere, replied }));
+    if (queued !== null) journal.write(queued);
+    return record;
+  });
 }
 
 /** The process that ran it is gone: whether the agent acted is unknown, so it counts as an attempt. */

@@ -10,14 +10,14 @@ const D = "agent:main:discord:channel:42";
 const W = "agent:main:whatsapp:7";
 const own = (key: string): string => key;
 
-/** A store that outlives its heartbeats. What is in `unreadable`, kind and key, cannot be read from it. */
+/** A store that outlives its heartbeats. What is in `unreadable`, a kind or a kind and a key, cannot be read from it. */
 function faultyStore(breaksAt: (type: string, sessionKey: string) => string | undefined = () => undefined) {
   const inner = memoryStore();
   const unreadable = new Set<string>();
   const store: Store = {
     ...inner,
     snapshot(kind: ActorKind, key, upTo) {
-      if (unreadable.has(`${kind} ${key}`))
+      if (unreadable.has(kind) || unreadable.has(`${kind} ${key}`))
         throw new LubdubError("LUBDUB_STORE_CORRUPT", { expected: "what was written", got: "damage" });
       return inner.snapshot(kind, key, upTo);
     },
@@ -99,6 +99,34 @@ test("an agent that cannot be read when its run ends: what the run did is writte
   await clock.advance(2 * PAUSE_MS);
   expect(given(heart)).toEqual([`${D}: once`, "agent:web:7: meanwhile"]);
   expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
+});
+
+test("a reply that cannot be put into its line when its run ends: both are written once that can be read", async () => {
+  const { store, unreadable } = faultyStore((type) => (type === "run.started" ? "delivery" : undefined));
+  const sent: string[] = [];
+  const deliver = ({ text }: { readonly text: string }) => (sent.push(text), { status: "sent" as const });
+  const heart = testHeart({ ...AT_REST, deliver }, { store });
+  heart.agent.answers({ status: "ran", reply: "done" });
+  await heart.soon(heart.heartbeat.wake("once", { sessionKey: D, route: { to: "C1" } }));
+  await heart.clock.settle();
+  expect(await quarantined(heart)).toEqual([D]);
+  expect([...store.read({})].map(({ type }) => type)).not.toContain("run.ran");
+
+  unreadable.clear();
+  await heart.clock.advance(2 * PAUSE_MS);
+  expect(given(heart)).toEqual([`${D}: once`]);
+  expect(sent).toEqual(["done"]);
+  expect(await quarantined(heart)).toEqual([]);
+});
+
+test("a schedule that is to go to a session that cannot be read stays where it is", async () => {
+  const { store, unreadable } = faultyStore();
+  const { heartbeat, soon } = testHeart(AT_REST, { store });
+  const beat = { scheduleId: "beat", everyMs: 3_600_000 };
+  await soon(heartbeat.setSchedule({ ...beat, sessionKey: D }));
+  unreadable.add(`session ${W}`);
+  await expect(soon(heartbeat.setSchedule({ ...beat, sessionKey: W }))).rejects.toThrow("damage");
+  expect(await heartbeat.schedules()).toMatchObject([{ scheduleId: "beat", sessionKey: D }]);
 });
 
 test("a schedule that could not be read when it was due ticks once it can be read", async () => {
