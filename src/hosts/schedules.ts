@@ -82,7 +82,7 @@ async function setSchedule(host: Host, options: ScheduleOptions): Promise<Schedu
   const { journal, world, scheduleIndex } = host;
   const draft = parseSchedule(options, host.scheduler.wallMs());
   const { scheduleId, cadence, wake } = draft;
-  const old = scheduleIndex.has(scheduleId) ? world.schedules.peek(scheduleId) : null;
+  const old = found(host, scheduleId);
   if (old === null && scheduleIndex.size >= SCHEDULES_MAX) throw tooMany();
   const moves = old !== null && specOf(old.actor).sessionKey !== wake.sessionKey;
   const record = cadence && recordOf(draft, cadence, nextOf(host, moves ? null : old, cadence));
@@ -147,9 +147,15 @@ function saysTheSame(
 const sorted = (value: object): string =>
   JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-function known({ world, scheduleIndex }: Host, id: string): ScheduleEntry {
+/** Not from the index: it does not know what could not be read at the start. @returns null when it is over */
+function found({ world }: Host, scheduleId: string): ScheduleEntry | null {
+  const entry = world.schedules.peek(scheduleId);
+  return entry.actor.value === "ended" ? null : entry;
+}
+
+function known(host: Host, id: string): ScheduleEntry {
   const scheduleId = parseScheduleId(id);
-  if (scheduleIndex.has(scheduleId)) return world.schedules.get(scheduleId);
+  if (found(host, scheduleId) !== null) return host.world.schedules.get(scheduleId);
   throw new LubdubError("LUBDUB_NOT_FOUND", {
     expected: "the id of a schedule that is not over",
     got: shown(scheduleId),

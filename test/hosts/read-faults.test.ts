@@ -129,6 +129,30 @@ test("a schedule that is to go to a session that cannot be read stays where it i
   expect(await heartbeat.schedules()).toMatchObject([{ scheduleId: "beat", sessionKey: D }]);
 });
 
+test("a schedule that could not be read at the start is set elsewhere, not once more; and it is found", async () => {
+  const { store, unreadable } = faultyStore();
+  const beat = { scheduleId: "beat", everyMs: 3_600_000 };
+  const before = testHeart(AT_REST, { store });
+  await before.soon(before.heartbeat.setSchedule({ ...beat, sessionKey: D }));
+  await before.soon(before.heartbeat.close());
+  unreadable.add("schedule beat");
+  const heart = testHeart(AT_REST, { store });
+  expect(await quarantined(heart)).toEqual(["schedule beat"]);
+  const { heartbeat, soon } = heart;
+  await expect(soon(heartbeat.pauseSchedule("beat"))).rejects.toThrow("damage");
+
+  unreadable.clear();
+  await soon(heartbeat.pauseSchedule("beat"));
+  await soon(heartbeat.setSchedule({ ...beat, sessionKey: W }));
+  const moves = [...store.read({})].filter(({ type }) => type.startsWith("schedule."));
+  expect(moves.map(({ type, sessionKey }) => `${type} ${sessionKey}`)).toEqual([
+    `schedule.set ${D}`,
+    `schedule.paused ${D}`,
+    `schedule.removed ${D}`,
+    `schedule.set ${W}`,
+  ]);
+});
+
 test("a schedule that could not be read when it was due ticks once it can be read", async () => {
   const { store, unreadable } = faultyStore();
   const heart = testHeart(AT_REST, { store });
