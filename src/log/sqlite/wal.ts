@@ -5,6 +5,8 @@ const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const PAGE_SIZE_AT = 8;
 const READS_MAX = 5;
+/** No disk writes less than this at once. */
+const SECTOR_BYTES = 512;
 
 /**
  * A process that was killed between writing a commit and syncing it leaves one that can be read, and is not on the disk. Whoever
@@ -77,9 +79,17 @@ function isChangedWithin(wal: Buffer): boolean {
     const follows = isSame(sums, before) && frame.subarray(8, 16).equals(salt);
     if (isBroken && follows && isAfterCommit) return true;
     isBroken ||= !follows;
-    isAfterCommit = frame.readUInt32BE(4) !== 0;
+    isAfterCommit = frame.readUInt32BE(4) !== 0 && (follows || isWrittenAtOnce(at));
   }
   return false;
+}
+
+/**
+ * Whether a frame's header was written as one: what follows from its end follows from its beginning too. Of one that stands in
+ * two sectors, a power failure may leave the beginning as an older log has left it, and that may have been a commit.
+ */
+function isWrittenAtOnce(header: number): boolean {
+  return (header % SECTOR_BYTES) + FRAME_HEADER_BYTES <= SECTOR_BYTES;
 }
 
 function sumsAt(bytes: Buffer, at: number): Sums {
