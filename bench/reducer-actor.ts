@@ -96,5 +96,11 @@ function reducer<Context, Event>(
     get context() {
       return context;
     },
+    mark() {
+      const now = [value, context] as const;
+      return () => {
+        [value, context] = now;
+      };
+    },
   };
 }

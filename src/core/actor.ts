@@ -31,6 +31,8 @@ export interface Live<Context, Event> {
   send(event: Event): boolean;
   readonly value: string;
   readonly context: Context;
+  /** @returns what brings it back to where it stands now, also after its machine has thrown */
+  mark(): () => void;
 }
 
 export type HeartbeatActor = Live<HeartbeatContext, EventFromLogic<typeof heartbeatMachine>>;
@@ -238,6 +240,13 @@ function alive<Context extends object, Event extends { readonly type: string }>(
     },
     get context() {
       return snapshot.context as Context;
+    },
+    mark() {
+      const now = snapshot;
+      return () => {
+        snapshot = now;
+        started = undefined;
+      };
     },
   };
 }

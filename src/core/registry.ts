@@ -34,13 +34,6 @@ export class Registry<Entry extends { readonly key: string }> {
     return this.#live.get(key) ?? this.#load(key);
   }
 
-  /** Takes the place of the live one. */
-  replace(entry: Entry): void {
-    this.evict(entry.key);
-    this.#live.set(entry.key, entry);
-    this.#onlooker.onLive?.(entry);
-  }
-
   /** It comes back from where it is stored when it is needed. */
   evict(key: string): void {
     const entry = this.#live.get(key);

@@ -93,8 +93,8 @@ export function placesOf(
 interface Moved {
   readonly session: SessionEntry;
   readonly places: readonly Place[];
-  /** Whose limits it counts for. */
-  readonly agentId: string | undefined;
+  /** All that it moves: the session, what stands at its places, the agent whose limits it counts for. */
+  readonly entries: readonly AnyEntry[];
 }
 
 /**
@@ -104,14 +104,16 @@ interface Moved {
 export function actorsOf(world: World, record: LogRecord): Moved {
   const session = world.session(record.sessionKey);
   const places = placesOf(record, session);
-  for (const { kind, key } of places) {
-    if (kind === "heartbeat") world.heartbeat(key);
-    else if (kind === "schedule") world.schedules.get(key);
-    else world.deliveries.get(key);
-  }
+  const entries: AnyEntry[] = [session];
+  for (const place of places) entries.push(entryAt(world, place));
   const agentId = agentOf(record);
-  if (agentId !== undefined) world.agents.get(agentId);
-  return { session, places, agentId };
+  if (agentId !== undefined) entries.push(world.agents.get(agentId));
+  return { session, places, entries };
+}
+
+function entryAt(world: World, { kind, key }: Place): AnyEntry {
+  if (kind === "heartbeat") return world.heartbeat(key);
+  return kind === "schedule" ? world.schedules.get(key) : world.deliveries.get(key);
 }
 
 function skippedEvent({ facts: { runId, dueAtMs, gate } }: RunSkipped): HeartbeatEvent {

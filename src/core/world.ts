@@ -1,7 +1,6 @@
 import {
   agentActor,
   deliveryActors,
-  encode,
   heartbeatActors,
   scheduleActor,
   sessionActor,
@@ -75,10 +74,8 @@ export interface World {
   evictSession(key: string): void;
   evictHeartbeat(lane: string): void;
   clear(): void;
-  /** Another world over the same source, with nothing live in it. */
-  atRest(): World;
-  /** An actor as it stands in another world, in the place of its own. */
-  restore(kind: ActorKind, key: string, from: World): void;
+  /** @returns what brings live actors back to where they stand now, without asking where they came from */
+  mark(entries: readonly AnyEntry[]): () => void;
 }
 
 export interface WorldOptions {
@@ -93,10 +90,8 @@ export interface WorldOptions {
 const nowhere: Source = () => undefined;
 
 export function createWorld(options: WorldOptions): World {
-  const { sessions, heartbeats, schedules, agents, deliveries, heartbeatActor, deliveryActor } =
-    registriesOf(options);
-  const { laneOf, source = nowhere } = options;
-  const atRest = { laneOf, source };
+  const { sessions, heartbeats, schedules, agents, deliveries } = registriesOf(options);
+  const { laneOf } = options;
   return {
     sessions: sessions.live,
     heartbeats: heartbeats.live,
@@ -110,31 +105,15 @@ export function createWorld(options: WorldOptions): World {
     peekHeartbeat: (lane) => heartbeats.peek(lane),
     evictSession: (key) => sessions.evict(key),
     evictHeartbeat: (lane) => heartbeats.evict(lane),
-    atRest: () => createWorld(atRest),
-    restore(kind, key, from) {
-      switch (kind) {
-        case "session": {
-          const entry = from.session(key);
-          return sessions.replace({ ...entry, actor: sessionActor(key, encode(entry.actor)) });
+    mark(entries) {
+      const backs = entries.map(markOf);
+      return () => {
+        backs.forEach((back) => back());
+        for (const entry of entries) {
+          options.onEvicted?.(entry);
+          options.onLive?.(entry);
         }
-        case "heartbeat": {
-          const entry = from.heartbeat(key);
-          const { alarmAtMs } = heartbeats.get(key);
-          return heartbeats.replace({ ...entry, alarmAtMs, actor: heartbeatActor(key, encode(entry.actor)) });
-        }
-        case "schedule": {
-          const entry = from.schedules.get(key);
-          return schedules.replace({ ...entry, actor: scheduleActor(key, encode(entry.actor)) });
-        }
-        case "agent": {
-          const entry = from.agents.get(key);
-          return agents.replace({ ...entry, actor: agentActor(key, encode(entry.actor)) });
-        }
-        case "delivery": {
-          const entry = from.deliveries.get(key);
-          return deliveries.replace({ ...entry, actor: deliveryActor(key, encode(entry.actor)) });
-        }
-      }
+      };
     },
     clear() {
       for (const registry of [sessions, heartbeats, schedules, agents, deliveries]) registry.clear();
@@ -169,5 +148,16 @@ function registriesOf({ laneOf, source = nowhere, perform = () => {}, ...onlooke
     const actor = deliveryActor(key, stored?.state);
     return { kind: "delivery", key, actor, previous: stored?.previous ?? 0, dirty: false };
   }, onlooker);
-  return { sessions, heartbeats, schedules, agents, deliveries, heartbeatActor, deliveryActor };
+  return { sessions, heartbeats, schedules, agents, deliveries };
+}
+
+/** The alarm of a lane is the host's, and stays. */
+function markOf(entry: AnyEntry): () => void {
+  const { dirty } = entry;
+  const previous = "previous" in entry ? { previous: entry.previous } : {};
+  const goBack = entry.actor.mark();
+  return () => {
+    goBack();
+    Object.assign(entry, previous, { dirty });
+  };
 }

@@ -1,4 +1,3 @@
-import type { ActorKind } from "../core/actor.ts";
 import type { Effect } from "../core/effects.ts";
 import type { LogRecord } from "../core/records.ts";
 import { actorsOf, step, type Place, type Watch } from "../core/step.ts";
@@ -66,13 +65,21 @@ interface JournalParts {
 /** What one turn has gathered. */
 interface Turn {
   readonly records: LogRecord[];
+  /** What each record has moved, and what brings it back. */
+  readonly moves: { readonly places: readonly Place[]; readonly takeBack: () => void }[];
   readonly dedupe: { key: string; position: number; expiresAtMs: number }[];
   readonly positionByDedupeKey: Map<string, number>;
   /** One promise for all that wait for this turn's commit. */
   commit: PromiseWithResolvers<void> | null;
 }
 
-const newTurn = (): Turn => ({ records: [], dedupe: [], positionByDedupeKey: new Map(), commit: null });
+const newTurn = (): Turn => ({
+  records: [],
+  moves: [],
+  dedupe: [],
+  positionByDedupeKey: new Map(),
+  commit: null,
+});
 
 export class GroupCommit implements Journal {
   readonly #parts: JournalParts;
@@ -95,41 +102,42 @@ export class GroupCommit implements Journal {
 
   write<D extends RecordDraft>(draft: D): Extract<LogRecord, { type: D["type"] }> {
     const { world, clock, dedupeWindowMs, watch, touched } = this.#parts;
-    const moved = actorsOf(world, draft as LogRecord);
-    const { previous } = moved.session;
+    const { session, places, entries } = actorsOf(world, draft as LogRecord);
+    const { previous } = session;
+    const takeBack = world.mark(entries);
     const position = this.#position + 1;
     const atMs = Math.max(this.#atMs, clock.nowMs());
     const record = { ...draft, position, previous, atMs } as unknown as LogRecord;
     try {
       step(world, record, watch);
     } catch (error) {
-      this.#takeBack([movedBy(moved)]);
+      takeBack(); // a machine that threw is in no state any more
       throw error;
     }
     this.#position = position;
     this.#atMs = atMs;
     this.#turn.records.push(record);
+    this.#turn.moves.push({ places, takeBack });
     if (record.type === "event.queued" && record.facts.dedupeKey !== undefined) {
       const key = dedupeId(record.sessionKey, record.facts.dedupeKey);
       this.#turn.dedupe.push({ key, position, expiresAtMs: atMs + dedupeWindowMs });
       this.#turn.positionByDedupeKey.set(key, position);
     }
-    for (const place of moved.places) touched(place);
+    for (const place of places) touched(place);
     this.#schedule();
     return record as never;
   }
 
   together<T>(work: () => T): T {
-    const { records, dedupe, positionByDedupeKey } = this.#turn;
+    const { records, moves, dedupe, positionByDedupeKey } = this.#turn;
     const [recordsBefore, dedupeBefore] = [records.length, dedupe.length];
     try {
       return work();
     } catch (error) {
-      const taken = records.splice(recordsBefore);
-      this.#position -= taken.length;
+      this.#position -= records.splice(recordsBefore).length;
       for (const { key } of dedupe.splice(dedupeBefore)) positionByDedupeKey.delete(key);
-      const moved = taken.map((record) => actorsOf(this.#parts.world, record));
-      this.#takeBack(moved.map(movedBy));
+      const moved = moves.splice(recordsBefore);
+      for (const { takeBack } of moved.toReversed()) takeBack();
       // Who was told where they went is told where they are.
       for (const { places } of moved) places.forEach(this.#parts.touched);
       throw error;
@@ -187,21 +195,6 @@ export class GroupCommit implements Journal {
     takeEffects();
   }
 
-  /**
-   * A machine threw, and is in no state any more: its record is refused, and its actors are again where the log leads. So are
-   * those of records that stand and fall with it.
-   */
-  #takeBack(actors: readonly (readonly [kind: ActorKind, key: string])[][]): void {
-    if (actors.length === 0) return;
-    const { store, world } = this.#parts;
-    const past = world.atRest();
-    for (const record of store.read({ after: store.checkpoint() })) {
-      if (canBeRead(past, record)) step(past, record);
-    }
-    for (const record of this.#turn.records) step(past, record);
-    for (const [kind, key] of actors.flat()) world.restore(kind, key, past);
-  }
-
   /** The live actors are ahead of the disk for good: what they write has no place in the log. */
   #refuse(failure: LubdubError): void {
     const { commit } = this.#turn;
@@ -243,25 +236,6 @@ export class GroupCommit implements Journal {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#parts.clock.afterTurn(() => this.flush());
-  }
-}
-
-function movedBy({ session, places, agentId }: ReturnType<typeof actorsOf>): [ActorKind, string][] {
-  const agent: [ActorKind, string][] = agentId === undefined ? [] : [["agent", agentId]];
-  return [
-    ["session", session.key],
-    ...places.map(({ kind, key }): [ActorKind, string] => [kind, key]),
-    ...agent,
-  ];
-}
-
-/** What could not be read at the start is set aside, and has missed what the log says of it. */
-function canBeRead(world: World, record: LogRecord): boolean {
-  try {
-    actorsOf(world, record);
-    return true;
-  } catch {
-    return false;
   }
 }
 

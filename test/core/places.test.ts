@@ -31,10 +31,10 @@ describe("what must be looked at afterwards", () => {
 
   const brought = (draft: Draft) => {
     const world = createWorld({ laneOf: () => LANE });
-    const { session: entry, places: at, agentId } = actorsOf(world, log(draft)[0]!);
+    const { session: entry, places: at, entries } = actorsOf(world, log(draft)[0]!);
     expect([entry.key, at]).toEqual([KEY, places(draft)]);
     return {
-      agentId,
+      entries: entries.map(({ kind, key }) => `${kind} ${key}`),
       live: [world.heartbeats, world.schedules.live, world.deliveries.live, world.agents.live].map((live) => [
         ...live.keys(),
       ]),
@@ -55,8 +55,18 @@ describe("what must be looked at afterwards", () => {
   ])("is brought to life before it is moved: %s", (_, draft, live) => {
     expect(brought(draft).live).toEqual(live);
   });
-  test("says whose limits count the run", () => {
-    expect(brought(runStarted([], { limits })).agentId).toBe("main");
-    expect(brought(queued("e1")).agentId).toBeUndefined();
+  test("is all that it moves: the session first, what stands at its places, whose limits count the run", () => {
+    expect(brought(runStarted([], { limits })).entries).toEqual([
+      `session ${KEY}`,
+      `heartbeat ${LANE}`,
+      "agent main",
+    ]);
+    const facts = { schedules: ["s-1"], deliveries: ["d-1"] };
+    expect(brought({ type: "session.forgotten", facts }).entries).toEqual([
+      `session ${KEY}`,
+      `heartbeat ${LANE}`,
+      "schedule s-1",
+      "delivery d-1",
+    ]);
   });
 });

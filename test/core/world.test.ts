@@ -66,45 +66,64 @@ describe.each(KINDS)("a %s that was stored", (kind, key, find, fresh) => {
     expect(Object.values(entry.actor.context)).toContain(key);
     expect(encode(entry.actor)).not.toBe(encode(find(played(...ALL).world).actor));
   });
-  test("takes the place of what another world has, and whoever looks on is told of both", () => {
+  test("goes back to where it was marked, and whoever looks on sees it come anew", () => {
     const told: string[] = [];
     const world = createWorld({
       laneOf,
       onLive: (entry) => told.push(`live ${entry.kind}`),
       onEvicted: (entry) => told.push(`evicted ${entry.kind}`),
     });
-    const before = find(world);
-    const { world: from } = played(...ALL);
-    world.restore(kind, key, from);
-    expect(find(world)).not.toBe(before);
-    expect(encode(find(world).actor)).toBe(encode(find(from).actor));
-    expect(find(world).actor).not.toBe(find(from).actor);
-    expect(told).toEqual([`live ${kind}`, `evicted ${kind}`, `live ${kind}`]);
+    const entry = find(world);
+    const before = { state: encode(entry.actor), ...fresh };
+    const back = world.mark([entry]);
+    for (const record of log(...ALL)) step(world, record);
+    expect(entry.dirty).toBe(true);
+    expect(encode(entry.actor)).not.toBe(before.state);
+    told.length = 0;
+    back();
+    expect(find(world)).toBe(entry);
+    expect({ ...entry, state: encode(entry.actor) }).toMatchObject({ ...before, dirty: false });
+    expect(told).toEqual([`evicted ${kind}`, `live ${kind}`]);
+  });
+  test("was changed before the mark, and still is", () => {
+    const { world } = played(...ALL);
+    const entry = find(world);
+    world.mark([entry])();
+    expect(entry.dirty).toBe(true);
   });
 });
 
-test("a lane that is restored keeps its alarm: the host is set to look at it", () => {
+test("a lane that goes back keeps its alarm: the host is set to look at it", () => {
   const world = createWorld({ laneOf });
-  world.heartbeat(LANE).alarmAtMs = 5_000;
-  world.restore("heartbeat", LANE, played(...ALL).world);
-  expect(world.heartbeat(LANE).alarmAtMs).toBe(5_000);
+  const heartbeat = world.heartbeat(LANE);
+  const back = world.mark([heartbeat]);
+  heartbeat.alarmAtMs = 5_000;
+  back();
+  expect(heartbeat.alarmAtMs).toBe(5_000);
 });
 
-test("an actor that is restored or came back moves on, and its effects reach the host", () => {
+test("actors that went back move on, and their effects reach the host", () => {
   const effects: Effect[] = [];
-  const before = played(queued("e1"), delivery).world;
-  const perform = (effect: Effect) => void effects.push(effect);
-  const world = createWorld({ laneOf, perform });
-  world.restore("heartbeat", LANE, before);
-  world.restore("session", KEY, before);
-  world.restore("delivery", "d-1", before);
+  const world = createWorld({ laneOf, perform: (effect) => void effects.push(effect) });
   const started: Draft = {
     type: "delivery.started",
     atMs: 2_000,
     facts: { deliveryId: "d-1", attempt: 1 },
   };
-  for (const record of log(runStarted(["e1"]), started)) step(world, record);
-  expect(effects.map(({ type }) => type)).toEqual(["run.begin", "delivery.begin"]);
+  const [event, reply, ...starts] = log(queued("e1"), delivery, runStarted(["e1"]), started);
+  step(world, event!);
+  step(world, reply!);
+  const back = world.mark([world.session(KEY), world.heartbeat(LANE), world.deliveries.get("d-1")]);
+  for (const again of [false, true]) {
+    if (again) back();
+    for (const record of starts) step(world, record);
+  }
+  expect(effects.map(({ type }) => type)).toEqual([
+    "run.begin",
+    "delivery.begin",
+    "run.begin",
+    "delivery.begin",
+  ]);
 });
 
 describe("a world", () => {
@@ -141,14 +160,5 @@ describe("a world", () => {
     world.clear();
     const live = [world.sessions, world.heartbeats, world.schedules.live, world.agents.live];
     expect([...live, world.deliveries.live].map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
-  });
-  test("has another one at rest over the same source, that does nothing", () => {
-    const effects: Effect[] = [];
-    const stored = over(played(queued("e1")).world, { perform: (effect) => void effects.push(effect) });
-    const rest = stored.atRest();
-    for (const record of log(runStarted(["e1"]))) step(rest, record);
-    expect(rest.heartbeat(LANE).actor.value).toBe("running");
-    expect(stored.heartbeat(LANE).actor.value).toBe("pending");
-    expect([stored.sessions.size, effects]).toEqual([0, []]);
   });
 });

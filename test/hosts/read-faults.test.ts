@@ -1,46 +1,14 @@
 import { expect, test } from "vitest";
 import { LubdubError } from "../../src/errors.ts";
-import { memoryStore } from "../../src/log/memory.ts";
-import type { ActorKind, Store } from "../../src/log/store.ts";
+import type { Store } from "../../src/log/store.ts";
 import { FAILED, held, RAN } from "../support/agent.ts";
+import { AT_REST, faultyStore, given, PAUSE_MS, quarantined } from "../support/faulty-store.ts";
 import { simulatedClock } from "../support/simulated-clock.ts";
-import { testHeart, type TestHeart } from "../support/world.ts";
+import { testHeart } from "../support/world.ts";
 
 const D = "agent:main:discord:channel:42";
 const W = "agent:main:whatsapp:7";
 const own = (key: string): string => key;
-
-/** A store that outlives its heartbeats. What is in `unreadable`, a kind or a kind and a key, cannot be read from it. */
-function faultyStore(breaksAt: (type: string, sessionKey: string) => string | undefined = () => undefined) {
-  const inner = memoryStore();
-  const unreadable = new Set<string>();
-  const store: Store = {
-    ...inner,
-    snapshot(kind: ActorKind, key, upTo) {
-      if (unreadable.has(kind) || unreadable.has(`${kind} ${key}`))
-        throw new LubdubError("LUBDUB_STORE_CORRUPT", { expected: "what was written", got: "damage" });
-      return inner.snapshot(kind, key, upTo);
-    },
-    append(batch) {
-      inner.append(batch);
-      for (const { type, sessionKey } of batch.records) {
-        const name = breaksAt(type, sessionKey);
-        if (name !== undefined) unreadable.add(name);
-      }
-    },
-    close() {},
-  };
-  return { store, unreadable };
-}
-
-/** So few that an actor goes to rest on the disk in the very commit that moved it. */
-const AT_REST = { liveActorsMax: 1, checkpointRecords: 1, coalesceMs: 0 };
-const PAUSE_MS = 61_000;
-
-const given = ({ agent }: TestHeart): string[] =>
-  agent.calls.map(({ sessionKey, events }) => `${sessionKey}: ${events.map(({ text }) => text).join()}`);
-const quarantined = async ({ heartbeat }: TestHeart): Promise<readonly string[]> =>
-  ((await heartbeat.status()).quarantined ?? []).map(({ lane }) => lane);
 
 test("a session that cannot be read when its run begins: its lane is set aside, gives back slot and lease, and goes on later", async () => {
   const { store, unreadable } = faultyStore((type, key) =>
@@ -101,34 +69,6 @@ test("an agent that cannot be read when its run ends: what the run did is writte
   expect(await heartbeat.peekSystemEvents(D)).toEqual([]);
 });
 
-test("a reply that cannot be put into its line when its run ends: both are written once that can be read", async () => {
-  const { store, unreadable } = faultyStore((type) => (type === "run.started" ? "delivery" : undefined));
-  const sent: string[] = [];
-  const deliver = ({ text }: { readonly text: string }) => (sent.push(text), { status: "sent" as const });
-  const heart = testHeart({ ...AT_REST, deliver }, { store });
-  heart.agent.answers({ status: "ran", reply: "done" });
-  await heart.soon(heart.heartbeat.wake("once", { sessionKey: D, route: { to: "C1" } }));
-  await heart.clock.settle();
-  expect(await quarantined(heart)).toEqual([D]);
-  expect([...store.read({})].map(({ type }) => type)).not.toContain("run.ran");
-
-  unreadable.clear();
-  await heart.clock.advance(2 * PAUSE_MS);
-  expect(given(heart)).toEqual([`${D}: once`]);
-  expect(sent).toEqual(["done"]);
-  expect(await quarantined(heart)).toEqual([]);
-});
-
-test("a schedule that is to go to a session that cannot be read stays where it is", async () => {
-  const { store, unreadable } = faultyStore();
-  const { heartbeat, soon } = testHeart(AT_REST, { store });
-  const beat = { scheduleId: "beat", everyMs: 3_600_000 };
-  await soon(heartbeat.setSchedule({ ...beat, sessionKey: D }));
-  unreadable.add(`session ${W}`);
-  await expect(soon(heartbeat.setSchedule({ ...beat, sessionKey: W }))).rejects.toThrow("damage");
-  expect(await heartbeat.schedules()).toMatchObject([{ scheduleId: "beat", sessionKey: D }]);
-});
-
 test("a schedule that could not be read at the start is set elsewhere, not once more; and it is found", async () => {
   const { store, unreadable } = faultyStore();
   const beat = { scheduleId: "beat", everyMs: 3_600_000 };
@@ -174,21 +114,6 @@ test("a schedule that could not be read when it was due ticks once it can be rea
   await clock.advance(PAUSE_MS);
   expect(given(heart)).toContain(`${D}: tick`);
   expect(await quarantined(heart)).toEqual([]);
-});
-
-test("a wake does not leave its old lane while its lane of today cannot be read", async () => {
-  const { store, unreadable } = faultyStore();
-  const first = testHeart({ ...AT_REST, laneOf: () => "lane" }, { store });
-  first.agent.answers(FAILED);
-  await first.soon(first.heartbeat.wake("for D", { sessionKey: D }));
-  await first.soon(first.heartbeat.close());
-  unreadable.add(`heartbeat ${D}`);
-
-  const second = testHeart({ ...AT_REST, laneOf: own }, { store, clock: first.clock });
-  await first.clock.advance(30_000);
-  unreadable.clear();
-  await first.clock.advance(2 * PAUSE_MS);
-  expect(given(second)).toEqual([`${D}: for D`]);
 });
 
 test.each([
@@ -305,22 +230,4 @@ test("what a forgotten session has said is erased by a later start, when one cou
   fault = null;
   testHeart(AT_REST, { store: faulty });
   expect(texts()).toEqual([]);
-});
-
-test("what a lane of before holds back stays there while its lane of today cannot be read, and goes over later", async () => {
-  const { store, unreadable } = faultyStore();
-  const limits = { quietHours: [{ from: "22:00", to: "07:00", zone: "UTC" }] };
-  const clock = simulatedClock({ startMs: Date.parse("2026-11-24T23:00Z") });
-  const before = testHeart({ ...AT_REST, limits, laneOf: () => "lane" }, { store, clock });
-  await before.soon(before.heartbeat.wake("for D", { sessionKey: D }));
-  await before.soon(before.heartbeat.close());
-
-  unreadable.add(`heartbeat ${D}`);
-  const today = testHeart({ ...AT_REST, limits, laneOf: own }, { store, clock });
-  await today.soon(today.heartbeat.wake("for W", { sessionKey: W }));
-  await clock.advance(PAUSE_MS);
-  unreadable.clear();
-  await clock.advance(9 * 3_600_000);
-  expect(given(today).toSorted()).toEqual([`${D}: for D`, `${W}: for W`]);
-  expect(await today.heartbeat.peekSystemEvents(D)).toEqual([]);
 });
