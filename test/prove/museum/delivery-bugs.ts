@@ -31,9 +31,9 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     id: "forgotten-delivery-stays-in-line",
     seen: "found by the simulator",
     file: "src/run/journal.ts",
-    find: "for (const place of moved.places) touched(place);",
+    find: "for (const place of places) touched(place);",
     replace:
-      'for (const [at, place] of moved.places.entries()) if (at === 0 || place.kind !== "delivery") touched(place);',
+      'for (const [at, place] of places.entries()) if (at === 0 || place.kind !== "delivery") touched(place);',
   },
   {
     id: "stuck-target-blocks-a-heartbeat",
