@@ -249,8 +249,8 @@ export class Model {
       session.dead.push(...ids);
       if (ids.length > 0) this.#count("given up");
       this.#over(session, atMs);
-      // What is left of its queue goes on in the lane that it ran in, until that hands it over.
-      if (facts.lane !== undefined && session.queue.length > 0) session.moved = { exact: false };
+      // What is left goes on in the lane that it ran in, until that hands it over; the lane of today may have had it before that one.
+      if (facts.lane !== undefined) session.moved = { exact: false };
       return;
     }
     const pauseMs = facts.dueAtMs - atMs;
