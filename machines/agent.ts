@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate";
-import { counted, spent, uncounted, type Count, type Tally } from "./tally.ts";
+import { counted, spent, uncounted, type Count, type Spent, type Tally } from "./tally.ts";
 
 /** Why an agent's provider refuses every call, whatever the events are. */
 export type Refusal = "auth" | "quota";
@@ -25,7 +25,7 @@ export interface AgentContext {
 /** What can happen to an agent. */
 export type AgentEvent =
   | { readonly type: "run.started"; readonly count: Count }
-  | { readonly type: "run.ran"; readonly runId: string; readonly tokens: number }
+  | ({ readonly type: "run.ran"; readonly runId: string } & Spent)
   | { readonly type: "run.skipped"; readonly runId: string }
   | {
       readonly type: "run.failed";
@@ -106,7 +106,7 @@ function withTally(context: AgentContext, event: AgentEvent): AgentContext {
 
 function tallyAfter(tally: Tally | undefined, event: AgentEvent): Tally | undefined {
   if (event.type === "run.started") return counted(tally, event.count);
-  if (event.type === "run.ran") return spent(tally, event.tokens);
+  if (event.type === "run.ran") return spent(tally, event);
   return event.type === "run.skipped" ? uncounted(tally, event.runId) : tally;
 }
 

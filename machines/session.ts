@@ -1,7 +1,7 @@
 import { assign, setup } from "xstate";
 import type { Intent } from "./intents.ts";
 import type { Cause } from "./pending.ts";
-import { counted, spent, uncounted, type Count, type Tally } from "./tally.ts";
+import { counted, spent, uncounted, type Count, type Spent, type Tally } from "./tally.ts";
 import { outboxAfter, type Outbox, type OutboxEvent } from "./outbox.ts";
 
 /** One thing that happened, as it waits in the queue. The machine reads its id; the rest travels with it. */
@@ -63,7 +63,7 @@ const MARKS_MAX = 100;
 export type SessionEvent =
   | { readonly type: "event.queued"; readonly event: QueuedEvent }
   | ({ readonly type: "run.started"; readonly count?: Count } & Offer)
-  | { readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks; readonly tokens?: number }
+  | ({ readonly type: "run.ran"; readonly runId: string; readonly marks?: Marks } & Spent)
   | { readonly type: "run.skipped"; readonly runId: string; readonly aborted?: true }
   | {
       readonly type: "run.failed";
@@ -169,7 +169,7 @@ const counts = ({ tally }: SessionContext, event: SessionEvent): boolean =>
 
 function tallyAfter(tally: Tally | undefined, event: SessionEvent): Tally | undefined {
   if (event.type === "run.started") return event.count === undefined ? tally : counted(tally, event.count);
-  if (event.type === "run.ran") return spent(tally, event.tokens ?? 0);
+  if (event.type === "run.ran") return spent(tally, event);
   return event.type === "run.skipped" ? uncounted(tally, event.runId) : tally;
 }
 

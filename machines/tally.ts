@@ -16,26 +16,39 @@ export interface Count {
   readonly dayEndsAtMs?: number;
 }
 
-export function counted(
-  tally: Tally | undefined,
-  { runId, atMs, keepStarts, dayEndsAtMs: endsAtMs }: Count,
-): Tally {
+/** What a run used up, by its own word. */
+export interface Spent {
+  readonly tokens?: number;
+  /** When the day ends on which that became known; undefined in records of before, where it was the newest one that had begun. */
+  readonly dayEndsAtMs?: number;
+}
+
+export function counted(tally: Tally | undefined, { runId, atMs, keepStarts, dayEndsAtMs }: Count): Tally {
   const starts = [...(tally?.starts ?? []), { runId, atMs }].slice(-keepStarts);
-  if (endsAtMs === undefined) return { starts };
-  const today = tally?.day?.endsAtMs === endsAtMs ? tally.day : { endsAtMs, runs: 0, tokens: 0 };
-  return { starts, day: { ...today, runs: today.runs + 1 } };
+  if (dayEndsAtMs === undefined) return { starts };
+  const day = dayOf(tally, dayEndsAtMs);
+  return { starts, day: { ...day, runs: day.runs + 1 } };
 }
 
 /** The run was skipped, so nothing was done: it does not count. */
 export function uncounted(tally: Tally | undefined, runId: string): Tally | undefined {
-  if (tally === undefined || !tally.starts.some((start) => start.runId === runId)) return tally;
-  const starts = tally.starts.filter((start) => start.runId !== runId);
+  const at = tally?.starts.findIndex((start) => start.runId === runId) ?? -1;
+  if (tally === undefined || at === -1) return tally;
+  const starts = tally.starts.toSpliced(at, 1);
   const { day } = tally;
-  return { starts, ...(day && { day: { ...day, runs: Math.max(0, day.runs - 1) } }) };
+  if (day === undefined) return { starts };
+  // The newest starts are those that the day counts: what stands before them began on a day that is over.
+  const isOfDay = at >= tally.starts.length - day.runs;
+  return { starts, day: isOfDay ? { ...day, runs: day.runs - 1 } : day };
 }
 
-/** What a run used up counts on the day on which that becomes known. */
-export function spent(tally: Tally | undefined, tokens: number): Tally | undefined {
-  if (tally?.day === undefined || tokens === 0) return tally;
-  return { ...tally, day: { ...tally.day, tokens: tally.day.tokens + tokens } };
+/** What a run used up counts for the day on which that becomes known, also when no run has begun on it. */
+export function spent(tally: Tally | undefined, { tokens = 0, dayEndsAtMs }: Spent): Tally | undefined {
+  if (tally === undefined || tokens === 0) return tally;
+  const day = dayEndsAtMs === undefined ? tally.day : dayOf(tally, dayEndsAtMs);
+  return day === undefined ? tally : { ...tally, day: { ...day, tokens: day.tokens + tokens } };
 }
+
+/** What is spent of the day that ends then. */
+const dayOf = (tally: Tally | undefined, endsAtMs: number): NonNullable<Tally["day"]> =>
+  tally?.day?.endsAtMs === endsAtMs ? tally.day : { endsAtMs, runs: 0, tokens: 0 };

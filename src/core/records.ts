@@ -123,6 +123,8 @@ export type RunRan = Envelope<
       readonly usage?: Usage;
       /** What it said of its usage is no count, and counts for nothing. */
       readonly usageRefused?: true;
+      /** When the day ends for which its usage counts: the one on which it became known; absent where no day counts. */
+      readonly dayEndsAtMs?: number;
       /** What the session remembers from now on, by name. */
       readonly marks?: Readonly<Record<string, number>>;
       /** Those of the events that the agent was not shown, because they are heartbeat noise. */

@@ -1,4 +1,4 @@
-import type { AgentEvent, Count } from "../../machines/index.ts";
+import type { AgentEvent, Count, Spent } from "../../machines/index.ts";
 import { isRunEnd, type LogRecord, type RunFailed, type RunRan, type RunStarted } from "./records.ts";
 import type { Watch } from "./step.ts";
 import type { World } from "./world.ts";
@@ -28,7 +28,7 @@ function eventOf(record: LogRecord): AgentEvent | null {
   if (!isRunEnd(record)) return null;
   const { type, facts } = record;
   const { runId } = facts;
-  if (type === "run.ran") return { type, runId, tokens: tokensOf(record) };
+  if (type === "run.ran") return { type, runId, ...spentOf(record) };
   return type === "run.skipped" ? { type, runId } : { type, runId, refused: refusedOf(record) };
 }
 
@@ -39,8 +39,11 @@ export function countOf({ facts, atMs }: RunStarted): { readonly count?: Count }
   return { count: { runId: facts.runId, atMs, ...remembered } };
 }
 
-export const tokensOf = ({ facts: { usage } }: RunRan): number =>
-  usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+/** What a run has used up, and the day for which that counts. */
+export function spentOf({ facts: { usage, dayEndsAtMs } }: RunRan): Spent {
+  const tokens = usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+  return { tokens, ...(dayEndsAtMs !== undefined && { dayEndsAtMs }) };
+}
 
 function refusedOf({ facts }: RunFailed): Extract<AgentEvent, { type: "run.failed" }>["refused"] {
   const { class: refusal, dueAtMs } = facts;

@@ -17,7 +17,7 @@ import {
   type WakeRequested,
 } from "./records.ts";
 import { wakeIdOfBatch } from "./batch.ts";
-import { agentOf, countOf, stepAgent, tokensOf } from "./step-agent.ts";
+import { agentOf, countOf, spentOf, stepAgent } from "./step-agent.ts";
 import { endDeliveries, stepDelivery } from "./step-delivery.ts";
 import { endSchedules, stepSchedule } from "./step-schedule.ts";
 import type { AnyEntry, HeartbeatEntry, SessionEntry, World } from "./world.ts";
@@ -136,7 +136,7 @@ function sessionEventOf(record: LaneRecord, { offer, tally }: SessionContext): S
       const { runId, marks } = record.facts;
       return offer === null && marks === undefined && tally === undefined
         ? null
-        : { type: record.type, runId, ...(marks && { marks }), ...(tally && { tokens: tokensOf(record) }) };
+        : { type: record.type, runId, ...(marks && { marks }), ...(tally && spentOf(record)) };
     }
     case "run.skipped":
       if (offer === null && tally === undefined) return null;

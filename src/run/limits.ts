@@ -54,8 +54,7 @@ export class RunLimits {
   /** What is written down with the start of a run, so that it counts. */
   startFacts(wake: Wake, session: SessionContext) {
     const { options } = this.#parts;
-    const begunDay = () => this.#agent(wake.sessionKey).tally?.day?.endsAtMs;
-    const counts = options.policies?.counts(this.#times(), begunDay);
+    const counts = this.#counts(wake.sessionKey);
     const depth = depthOf(wake, session);
     return {
       ...(depth > 0 && { depth }),
@@ -70,6 +69,12 @@ export class RunLimits {
     return counts === undefined ? {} : { agent: options.agentOf(sessionKey) };
   }
 
+  /** The day for which counts what a run says now that it has used. */
+  usageFacts(sessionKey: string): { readonly dayEndsAtMs?: number } {
+    const { dayEndsAtMs } = this.#counts(sessionKey) ?? {};
+    return dayEndsAtMs === undefined ? {} : { dayEndsAtMs };
+  }
+
   /** Until when an agent rests that has just refused; null when nothing makes it rest. */
   restUntilMs(sessionKey: string): number | null {
     const { clock, options } = this.#parts;
@@ -79,6 +84,11 @@ export class RunLimits {
     const { untilMs = 0, openings = 0 } = this.#agent(sessionKey)?.breaker ?? {};
     if (untilMs > nowMs) return untilMs;
     return nowMs + backoffMs(openings + 1, breaker, clock.random());
+  }
+
+  #counts(sessionKey: string) {
+    const begunDay = () => this.#agent(sessionKey).tally?.day?.endsAtMs;
+    return this.#parts.options.policies?.counts(this.#times(), begunDay);
   }
 
   /** The wall clock first: a moment later, and a hold would end a moment before its time. */

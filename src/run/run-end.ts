@@ -15,7 +15,7 @@ export interface Settling {
   readonly journal: Pick<Journal, "write" | "together" | "recordAt" | "nextPosition">;
   readonly clock: Clock;
   readonly options: ResolvedOptions;
-  readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts">;
+  readonly limits: Pick<RunLimits, "restUntilMs" | "endFacts" | "usageFacts">;
 }
 
 /** A run that is over. */
@@ -47,11 +47,13 @@ export function settleRun({ world, journal, clock, options, limits }: Settling, 
     ...limits.endFacts(run.wake.sessionKey),
   };
   const end = settlement(outcome, facts);
+  const used = end.type === "run.ran" && end.usage !== undefined;
+  const spent = used ? limits.usageFacts(run.wake.sessionKey) : {};
   const parts = { run, end, session, nowMs, options, clock, position: journal.nextPosition + 1 };
   const { facts: replied, queued } = replyOf(parts);
   // Were its delivery lost, the end would speak of a reply that goes nowhere.
   return journal.together(() => {
-    const record = journal.write(endOf(ended, end, { eventIds, elsewhere, replied }));
+    const record = journal.write(endOf(ended, end, { eventIds, elsewhere, spent, replied }));
     if (queued !== null) journal.write(queued);
     return record;
   });
@@ -68,6 +70,8 @@ interface EndFacts {
   readonly eventIds: readonly string[];
   /** The lane that it ran in, when `laneOf` has changed since: only a run of a process that is gone; whose limits count it. */
   readonly elsewhere: { readonly lane?: string; readonly agent?: string };
+  /** The day for which its usage counts. */
+  readonly spent: { readonly dayEndsAtMs?: number };
   /** What became of its reply, if replies are delivered. */
   readonly replied: ReplyFacts;
 }
@@ -76,7 +80,7 @@ interface EndFacts {
 function endOf(
   { run, durationMs }: Ended,
   end: Settlement,
-  { eventIds, elsewhere, replied }: EndFacts,
+  { eventIds, elsewhere, spent, replied }: EndFacts,
 ): Extract<RecordDraft, { type: RunEnd["type"] }> {
   const { runId } = run;
   const { sessionKey, wakeId } = run.wake;
@@ -87,7 +91,17 @@ function endOf(
     case "run.ran": {
       const { type, reply, media, notify: _notify, gate: _gate, ...said } = end;
       const counted = elsewhere.agent === undefined ? {} : { agent: elsewhere.agent };
-      const facts = { wakeId, runId, eventIds, durationMs, ...said, ...gate, ...counted, ...replied };
+      const facts = {
+        wakeId,
+        runId,
+        eventIds,
+        durationMs,
+        ...said,
+        ...gate,
+        ...counted,
+        ...spent,
+        ...replied,
+      };
       const body = { ...(reply !== undefined && { reply }), ...(media && { media }), ...why };
       return { type, sessionKey, facts, body: Object.keys(body).length === 0 ? null : body };
     }

@@ -32,6 +32,11 @@ describe("a run with limits", () => {
     expect(tally(over)?.day).toEqual(day(1, 42));
     expect(agent(over).context.tally?.day).toEqual(day(1, 42));
   });
+  test("counts its tokens for the day on which they are told, when that is another", () => {
+    const later = { endsAtMs: 180_000, runs: 0, tokens: 42 };
+    const over = played(...started, runRan({ agent: "main", usage, dayEndsAtMs: 180_000 }));
+    expect([tally(over)?.day, agent(over).context.tally?.day]).toEqual([later, later]);
+  });
   test("that does not say what it used counts without tokens", () => {
     const over = played(...started, runRan({ agent: "main" }));
     expect([tally(over)?.day, agent(over).context.tally?.day]).toEqual([day(1, 0), day(1, 0)]);

@@ -140,9 +140,40 @@ describe("what it counts", () => {
     });
   });
 
-  test("never less than no run: one that began yesterday may be skipped today", () => {
-    const days = [onDay("r1", 9_000), onDay("r2", 10_000), skipped("r1"), skipped("r2")];
-    expect(tally(...days)).toEqual({ starts: [], day: { endsAtMs: 10_000, runs: 0, tokens: 0 } });
+  test("a run that began yesterday and is skipped today gives today nothing back", () => {
+    const days = [onDay("r1", 9_000), onDay("r2", 10_000), skipped("r1")];
+    expect(tally(...days)).toEqual({
+      starts: [{ runId: "r2", atMs: 1_000 }],
+      day: { endsAtMs: 10_000, runs: 1, tokens: 0 },
+    });
+    expect(tally(...days, skipped("r2"))).toEqual({
+      starts: [],
+      day: { endsAtMs: 10_000, runs: 0, tokens: 0 },
+    });
+    expect(tally(onDay("r1", 9_000), onDay("r2", 10_000), skipped("r2"), skipped("r1"))?.day?.runs).toBe(0);
+  });
+
+  test("nor does one that began before days were counted", () => {
+    expect(tally(started("r1"), onDay("r2", 9_000), skipped("r1"))?.day?.runs).toBe(1);
+  });
+
+  test("tokens on the day on which they are told, once", () => {
+    const told = (runId: string, dayEndsAtMs?: number): AgentEvent => ({
+      type: "run.ran",
+      runId,
+      tokens: 50,
+      ...(dayEndsAtMs && { dayEndsAtMs }),
+    });
+    const begun = [onDay("r1", 9_000), told("r1", 10_000)];
+    expect(tally(...begun)?.day).toEqual({ endsAtMs: 10_000, runs: 0, tokens: 50 });
+    expect(tally(...begun, onDay("r2", 10_000), told("r2", 10_000))?.day).toEqual({
+      endsAtMs: 10_000,
+      runs: 1,
+      tokens: 100,
+    });
+    expect(tally(...begun, skipped("r1"))?.day).toEqual({ endsAtMs: 10_000, runs: 0, tokens: 50 });
+    const before = [onDay("r1", 9_000), told("r1")];
+    expect(tally(...before)?.day).toEqual({ endsAtMs: 9_000, runs: 1, tokens: 50 });
   });
 
   test("a run that it does not know no second time", () => {
