@@ -36,6 +36,8 @@ export class Courier {
   /** By the record of its end: what it takes to judge a try again should that not be committed. */
   readonly #ends = new WeakMap<LogRecord, EndedTry>();
   readonly #unsettled: EndedTry[] = [];
+  /** Ends that could not be written because something that they move cannot be read, by delivery. */
+  readonly #unread = new Map<string, EndedTry>();
   readonly #onDrained: (() => void)[] = [];
   #stopped = false;
 
@@ -113,6 +115,7 @@ export class Courier {
   /** No new tries from now on. */
   stop(): void {
     this.#stopped = true;
+    this.#unsettled.push(...this.#unread.values());
     this.#parts.waker.clear();
   }
 
@@ -148,6 +151,7 @@ export class Courier {
     const { value, context } = this.#parts.world.deliveries.get(deliveryId).actor;
     const over = value === "ended" || value === "dead" || context.letter === null;
     const destination = over ? this.#lines.remove(deliveryId) : context.letter.destination;
+    if (over) this.#unread.delete(deliveryId);
     if (destination === undefined) return;
     if (!over) this.#lines.add(deliveryId, destination);
     this.#arm(destination);
@@ -167,9 +171,7 @@ export class Courier {
 
   #start({ key, actor }: DeliveryEntry): void {
     const { journal, clock } = this.#parts;
-    // It stands in `sending` without a try of ours: it was left so by a process that is gone.
-    if (actor.value === "sending")
-      return this.#settle({ deliveryId: key, tried: INTERRUPTED, endedAtMs: clock.nowMs() });
+    if (actor.value === "sending") return this.#settleLeft(key);
     const { letter, attempts, expiresAtMs } = actor.context;
     const sessionKey = letter?.sessionKey ?? "";
     if (expiresAtMs <= clock.nowMs()) {
@@ -189,10 +191,18 @@ export class Courier {
     this.#ends.set(journal.write(endOfTry(context, ended, facts)), ended);
   }
 
+  /** A try that was left behind: by this process, which could not read something when it ended, or by one that is gone. */
+  #settleLeft(deliveryId: string): void {
+    const left = { deliveryId, tried: INTERRUPTED, endedAtMs: this.#parts.clock.nowMs() };
+    this.#settle(this.#unread.get(deliveryId) ?? left);
+    this.#unread.delete(deliveryId);
+  }
+
   /** The last work of a try: whatever comes of it, it gives its slot back. */
   #leaving(ended: EndedTry): void {
-    this.#safely(ended.deliveryId, () => this.#settle(ended));
-    this.#gone(ended.deliveryId);
+    const { deliveryId } = ended;
+    if (!this.#safely(deliveryId, () => this.#settle(ended))) this.#unread.set(deliveryId, ended);
+    this.#gone(deliveryId);
   }
 
   #gone(deliveryId: string): void {
@@ -213,12 +223,14 @@ export class Courier {
     return [...this.#tries.values()].every((running) => running === null);
   }
 
-  /** One that cannot be taken from the store is set aside: the others go on. */
-  #safely(deliveryId: string, work: () => void): void {
+  /** One that cannot be taken from the store is set aside: the others go on. @returns whether it could be read */
+  #safely(deliveryId: string, work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       this.#parts.quarantine(deliveryId, error);
+      return false;
     }
   }
 }
