@@ -53,8 +53,8 @@ export const DELIVERY_BUGS: readonly Bug[] = [
     id: "interrupted-delivery-not-taken-up",
     seen: "problem 3, #51620",
     file: COURIER,
-    find: 'if (actor.value === "sending")\n      return this.#settle({ deliveryId: key, tried: INTERRUPTED, endedAtMs: clock.nowMs() });',
-    replace: 'if (actor.value === "sending") return;',
+    find: "this.#settle(this.#unread.get(deliveryId) ?? left);",
+    replace: "if (this.#unread.has(deliveryId)) this.#settle(this.#unread.get(deliveryId) ?? left);",
   },
   {
     id: "deliveries-lost-at-restart",
