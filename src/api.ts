@@ -229,7 +229,10 @@ export interface Heartbeat extends AsyncDisposable {
   steps(options: StepsOptions): Promise<Steps>;
   /** What would have come of it, if something else had happened at a past position. Nothing is written, nobody is woken. */
   whatIf(options: WhatIfOptions): Promise<WhatIf>;
-  /** Empties the session's queue and erases its texts from log and snapshots for good; ids and times stay. */
+  /**
+   * Empties the session's queue and erases its texts from log and snapshots for good; ids and times stay. Refused with the store's
+   * error while something cannot be read that is the session's, or may be: a schedule that is set aside (see `status`).
+   */
   forget(sessionKey: string): Promise<Recorded>;
   /** Writes a consistent copy into a new file. */
   backup(file: string): Promise<void>;

@@ -2,7 +2,7 @@ import type { Heartbeat } from "./api.ts";
 import { withGiven } from "./given-options.ts";
 import { createHost } from "./hosts/embedded.ts";
 import { dismissDelivery, isDeliveryId, listDeliveries, requeueDelivery } from "./hosts/deliveries.ts";
-import { dismiss, drain, requeue, write } from "./hosts/edits.ts";
+import { dismiss, drain, forget, requeue } from "./hosts/edits.ts";
 import { readLog } from "./hosts/read-log.ts";
 import { nextOutcome, receiptOf, waitFor } from "./hosts/receipts.ts";
 import { listDeadLetters, listSessions, sessionView, statusOf, whyNot } from "./hosts/views.ts";
@@ -82,16 +82,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       stateAt(host, position, sessionKey === undefined ? {} : { sessionKey: parseSessionKey(sessionKey) }),
     steps: async (steps) => stepsOf(host, steps),
     whatIf: async (imagine) => whatIf(host, imagine),
-    async forget(key) {
-      const sessionKey = parseSessionKey(key);
-      const schedules = host.scheduleIndex.ofSession(sessionKey);
-      const deliveries = world.peekSession(sessionKey).actor.context.outbox?.deliveryIds ?? [];
-      const facts = {
-        ...(schedules.length > 0 && { schedules }),
-        ...(deliveries.length > 0 && { deliveries }),
-      };
-      return write(host, { type: "session.forgotten", sessionKey, facts, body: null });
-    },
+    forget: (key) => forget(host, key),
     async backup(file) {
       host.guard();
       host.journal.flush();

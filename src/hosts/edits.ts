@@ -45,6 +45,31 @@ export async function dismiss(host: Host, eventId: string): Promise<Recorded> {
   return write(host, { type: "events.dismissed", sessionKey, facts: { eventIds: [eventId] }, body: null });
 }
 
+/** Empties a session, with all that is its. @throws the store's error while something cannot be read that is its, or may be */
+export async function forget(host: Host, key: string): Promise<Recorded> {
+  const sessionKey = parseSessionKey(key);
+  const schedules = schedulesOf(host, sessionKey);
+  const deliveries = host.world.peekSession(sessionKey).actor.context.outbox?.deliveryIds ?? [];
+  const facts = {
+    ...(schedules.length > 0 && { schedules }),
+    ...(deliveries.length > 0 && { deliveries }),
+  };
+  return write(host, { type: "session.forgotten", sessionKey, facts, body: null });
+}
+
+/** The index does not know whose a schedule is that could not be read at the start: the store is asked again. */
+function schedulesOf({ world, scheduleIndex, quarantined }: Host, sessionKey: string): readonly string[] {
+  const unknown = [...quarantined.keys()].flatMap((name) => {
+    const [, id] = /^schedule (.*)$/.exec(name) ?? [];
+    return id === undefined || scheduleIndex.has(id) ? [] : [id];
+  });
+  const found = unknown.filter((id) => {
+    const { value, context } = world.schedules.peek(id).actor;
+    return value !== "ended" && context.spec?.sessionKey === sessionKey;
+  });
+  return [...scheduleIndex.ofSession(sessionKey), ...found];
+}
+
 function sessionOfLetter(host: Host, eventId: string): string {
   host.guard();
   const letter = letterOf(host, eventId);

@@ -93,6 +93,26 @@ test("a schedule that could not be read at the start is set elsewhere, not once 
   ]);
 });
 
+test("a session is not forgotten while a schedule cannot be read that may be its; then it is, with that schedule", async () => {
+  const { store, unreadable } = faultyStore();
+  const before = testHeart(AT_REST, { store });
+  await before.soon(before.heartbeat.setSchedule({ scheduleId: "beat", everyMs: 3_600_000, sessionKey: D }));
+  await before.soon(before.heartbeat.close());
+  unreadable.add("schedule beat");
+  const { heartbeat, soon } = testHeart(AT_REST, { store });
+  for (const key of [D, W]) await expect(soon(heartbeat.forget(key))).rejects.toThrow("damage");
+
+  unreadable.clear();
+  await soon(heartbeat.forget(W));
+  await soon(heartbeat.forget(D));
+  const forgotten = [...store.read({})].filter(({ type }) => type === "session.forgotten");
+  expect(forgotten.map(({ sessionKey, facts }) => [sessionKey, facts])).toEqual([
+    [W, {}],
+    [D, { schedules: ["beat"] }],
+  ]);
+  await expect(heartbeat.schedule("beat")).rejects.toMatchObject({ code: "LUBDUB_NOT_FOUND" });
+});
+
 test("a schedule that could not be read when it was due ticks once it can be read", async () => {
   const { store, unreadable } = faultyStore();
   const heart = testHeart(AT_REST, { store });
