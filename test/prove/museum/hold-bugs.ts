@@ -160,6 +160,20 @@ export const HOLD_BUGS: readonly Bug[] = [
     replace: "const begunMs = -Infinity;",
   },
   {
+    id: "run-of-yesterday-given-back-to-today",
+    seen: "problem 19",
+    file: "machines/tally.ts",
+    find: "const isOfDay = at >= tally.starts.length - day.runs;",
+    replace: "const isOfDay = at >= 0;",
+  },
+  {
+    id: "tokens-of-today-spent-on-yesterday",
+    seen: "problem 19",
+    file: "machines/tally.ts",
+    find: "dayEndsAtMs === undefined ? tally.day : dayOf(tally, dayEndsAtMs);",
+    replace: "dayEndsAtMs === undefined || tally.day !== undefined ? tally.day : dayOf(tally, dayEndsAtMs);",
+  },
+  {
     id: "what-a-day-has-spent-forgotten-at-restart",
     seen: "problem 19",
     file: "src/core/actor.ts",

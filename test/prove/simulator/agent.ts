@@ -1,7 +1,8 @@
-import type { Outcome, RunHandler, RunRequest } from "../../../src/vocabulary.ts";
+import type { Outcome, Ran, RunHandler, RunRequest } from "../../../src/vocabulary.ts";
 import type { Clock } from "../../../src/run/clock.ts";
 import { must } from "./promise.ts";
-import type { AgentMood, Plan } from "./plan.ts";
+import { hasBudget, hasTokens, type AgentMood, type Plan } from "./plan.ts";
+import { TOKENS_OF_A_RUN } from "./plan-limits.ts";
 
 /** What one call of the agent was given and what it answered. */
 export interface Call {
@@ -45,14 +46,23 @@ export function simulatedAgent({ plan, clock, laneOf, watch, called, leaves }: A
   const later = (delayMs: number): Promise<void> =>
     new Promise((resolve) => void clock.setTimer(delayMs, resolve));
 
+  /** Now and then it says nothing of what it has used, or that it was nothing. */
+  function used(): Pick<Ran, "usage"> {
+    if (!hasTokens(plan) || clock.random() < 0.2) return {};
+    const tokens = Math.floor(clock.random() * (2 * TOKENS_OF_A_RUN));
+    return { usage: { inputTokens: tokens, outputTokens: tokens % 10 } };
+  }
+
   async function answer(mood: AgentMood, { signal, runId }: RunRequest): Promise<unknown> {
     switch (mood) {
       case "ran":
-        return { status: "ran", reply: runId };
+        return { status: "ran", reply: runId, ...used() };
       case "slow":
         await Promise.race([later(plan.runTimeoutMs / 4), aborted(signal)]);
-        return signal.aborted ? Promise.reject(new Error("stopped")) : { status: "ran" };
+        return signal.aborted ? Promise.reject(new Error("stopped")) : { status: "ran", ...used() };
       case "busy":
+        // It may take a while to see that it is busy: until then others begin.
+        if (hasBudget(plan)) await Promise.race([later(plan.runTimeoutMs / 4), aborted(signal)]);
         return {
           status: "skipped",
           reason: "requests-in-flight",
@@ -69,7 +79,7 @@ export function simulatedAgent({ plan, clock, laneOf, watch, called, leaves }: A
         throw new Error("stopped");
       case "deaf":
         await later(plan.runTimeoutMs * 3);
-        return { status: "ran" };
+        return { status: "ran", ...used() };
       case "refuses":
         return { status: "failed", reason: "no key", class: clock.random() < 0.5 ? "auth" : "quota" };
       case "nonsense":

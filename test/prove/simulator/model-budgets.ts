@@ -1,11 +1,13 @@
-import type { RunStarted } from "../../../src/core/records.ts";
-import type { Limits } from "../../../src/policy/limits.ts";
+import type { RunRan, RunStarted } from "../../../src/core/records.ts";
+import type { Limits, RunLimits } from "../../../src/policy/limits.ts";
 import { midnightAfter } from "./model-quiet.ts";
 import { must } from "./promise.ts";
 
-/** A start that counts, and when the day ends that it counts for. */
+/** A start that counts, or tokens that were told, and when the day ends that they count for. */
 interface Spent {
-  readonly runId: string;
+  /** Null for tokens. */
+  readonly runId: string | null;
+  readonly tokens: number;
   readonly endsMs: number;
 }
 
@@ -22,32 +24,46 @@ interface Moment {
 }
 
 /**
- * The reference model of a day's budgets: each start with the day that it counts for, as lists. A day of an agent begins with the
- * first start after the one before is over, and ends at the next midnight, as the wall clock showed it then: it keeps its length.
+ * The reference model of a day's budgets: each start, and whatever a run says that it has used, with the day that it counts for, as
+ * lists. A day of an agent begins with the first of them after the one before is over, and ends at the next midnight, as the wall clock showed it then: it keeps its length.
  */
 export class ModelBudgets {
   readonly #zone: string;
-  readonly #runs: Readonly<Record<string, number>>;
+  readonly #daily: Readonly<Record<string, RunLimits["daily"]>>;
   readonly #count: (what: string) => void;
   readonly #ends = new Map<string, number>();
   readonly #spent = new Map<string, readonly Spent[]>();
 
   constructor({ zone = "UTC", session, agent }: Limits, count: (what: string) => void) {
     this.#zone = zone;
-    this.#runs = { session: session?.daily?.runs ?? Infinity, agent: agent?.daily?.runs ?? Infinity };
+    this.#daily = { session: session?.daily, agent: agent?.daily };
     this.#count = count;
   }
 
   started({ facts }: RunStarted, who: Who, moment: Moment): void {
-    const endsMs = this.#dayOf(who.agentId, moment);
+    const endsMs = this.#begun(who.agentId, moment);
     const told = facts.limits?.dayEndsAtMs;
     must(told === endsMs, `S17 a day ends at midnight: expected ${endsMs}, got ${told}`);
-    for (const name of namesOf(who))
-      this.#spent.set(name, [...(this.#spent.get(name) ?? []), { runId: facts.runId, endsMs }]);
+    this.#add(who, { runId: facts.runId, tokens: 0, endsMs });
+  }
+
+  /** What it has used counts once it is told, on that day. */
+  ran({ facts: { runId, usage, dayEndsAtMs: told } }: RunRan, who: Who, moment: Moment): void {
+    const endsMs = usage && this.#dayOf(who.agentId, moment);
+    must(told === endsMs, `S17 tokens count for the day on which they are told: ${endsMs}, not ${told}`);
+    if (usage === undefined || endsMs === undefined) return;
+    const tokens = usage.inputTokens + usage.outputTokens;
+    if (tokens === 0) return;
+    this.#begun(who.agentId, moment);
+    const began = this.#startOf(runId, who);
+    if (began !== undefined && began.endsMs <= moment.atMs) this.#count("tokens of a run of the day before");
+    this.#add(who, { runId: null, tokens, endsMs });
   }
 
   /** Nothing was done: it does not count, on the day on which it began. */
-  skipped(runId: string, who: Who): void {
+  skipped(runId: string, who: Who, atMs: number): void {
+    const began = this.#startOf(runId, who);
+    if (began !== undefined && began.endsMs <= atMs) this.#count("runs of the day before that were skipped");
     for (const name of namesOf(who)) {
       const spent = this.#spent.get(name) ?? [];
       this.#spent.set(
@@ -64,18 +80,34 @@ export class ModelBudgets {
       const today = (this.#spent.get(name) ?? []).filter(({ endsMs }) => endsMs > atMs);
       const [newest] = today.slice(-1);
       const [kind = ""] = name.split(" ");
-      if (newest !== undefined && today.length >= (this.#runs[kind] ?? Infinity)) untilMs = newest.endsMs;
+      const { runs = Infinity, tokens = Infinity } = this.#daily[kind] ?? {};
+      const started = today.filter(({ runId }) => runId !== null).length;
+      const used = today.reduce((sum, spent) => sum + spent.tokens, 0);
+      if (newest !== undefined && (started >= runs || used >= tokens)) untilMs = newest.endsMs;
     }
     return untilMs;
   }
 
-  #dayOf(agentId: string, { atMs, wallMs }: Moment): number {
-    const begunMs = this.#ends.get(agentId);
-    if (begunMs !== undefined && begunMs > atMs) return begunMs;
-    if (begunMs !== undefined) this.#count("days of a budget that were over");
-    const endsMs = atMs + midnightAfter(wallMs, this.#zone) - wallMs;
+  #add(who: Who, spent: Spent): void {
+    for (const name of namesOf(who)) this.#spent.set(name, [...(this.#spent.get(name) ?? []), spent]);
+  }
+
+  #startOf(wanted: string, { agentId }: Who): Spent | undefined {
+    return this.#spent.get(`agent ${agentId}`)?.find(({ runId }) => runId === wanted);
+  }
+
+  /** Something is spent: from now on the day keeps its length. */
+  #begun(agentId: string, moment: Moment): number {
+    const endsMs = this.#dayOf(agentId, moment);
+    const before = this.#ends.get(agentId);
+    if (before !== undefined && before !== endsMs) this.#count("days of a budget that were over");
     this.#ends.set(agentId, endsMs);
     return endsMs;
+  }
+
+  #dayOf(agentId: string, { atMs, wallMs }: Moment): number {
+    const begunMs = this.#ends.get(agentId) ?? -Infinity;
+    return begunMs > atMs ? begunMs : atMs + midnightAfter(wallMs, this.#zone) - wallMs;
   }
 }
 

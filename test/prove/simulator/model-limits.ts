@@ -126,9 +126,11 @@ export class ModelLimits {
     const { type, facts, sessionKey } = record;
     if (this.#limits === null) return;
     this.breakers?.ended(agentOf(sessionKey), record);
+    const who = { sessionKey, agentId: agentOf(sessionKey) };
+    if (type === "run.ran") this.#budgets?.ran(record, who, { atMs: record.atMs, wallMs: this.wallMs });
     if (type !== "run.skipped") return;
     // Nothing was done: it does not count.
-    this.#budgets?.skipped(facts.runId, { sessionKey, agentId: agentOf(sessionKey) });
+    this.#budgets?.skipped(facts.runId, who, record.atMs);
     for (const name of namesOf(sessionKey)) {
       const starts = this.#of(name);
       const at = starts.findLastIndex(({ runId }) => runId === facts.runId);

@@ -74,18 +74,20 @@ interface Budget {
   readonly agent?: RunLimits;
 }
 
-/** One seed in six has a small budget of runs a day, and begins shortly before midnight. */
+/** One seed in six has a small budget of runs a day, half of them of tokens too, and begins shortly before midnight. */
 export function budgetOf(seed: number): Budget | null {
   const random = mulberry32(seed ^ 0xb0d6);
   if (random() >= 1 / 6) return null;
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
-  const daily = { runs: pick([2, 5]) };
+  const runs = pick([2, 5]);
   const whose = pick(["session", "agent", "both"]);
+  const ofTokens = mulberry32(seed ^ 0x70c3)() < 1 / 2;
+  const daily = (count: number) => ({ runs: count, ...(ofTokens && { tokens: count * TOKENS_OF_A_RUN }) });
   return {
     zone: pick(["UTC", "Asia/Kolkata", "Etc/GMT+8"]),
     leftMs: pick([2_000, 10_000, 600_000]),
-    ...(whose !== "agent" && { session: { daily } }),
-    ...(whose !== "session" && { agent: { daily: { runs: daily.runs + 2 } } }),
+    ...(whose !== "agent" && { session: { daily: daily(runs) } }),
+    ...(whose !== "session" && { agent: { daily: daily(runs + 2) } }),
   };
 }
 
@@ -105,6 +107,9 @@ const both = (whose: "session" | "agent", one?: RunLimits, other?: RunLimits): L
 export function refusalsOf(seed: number): number {
   return breakerOf(seed).breaker ? 1 + Math.floor(mulberry32(seed ^ 0x4ef5)() * 8) : 0;
 }
+
+/** What a run uses, on average. */
+export const TOKENS_OF_A_RUN = 100;
 
 const START_MS = 1_800_000_000_000;
 const MINUTE_MS = 60_000;

@@ -176,6 +176,10 @@ function deliveriesOf(seed: number): Plan["deliveries"] {
 /** Its days have a budget: what is left over must wait for the next one. */
 export const hasBudget = ({ seed }: Plan): boolean => budgetOf(seed) !== null;
 
+/** Its agents say what they use. */
+export const hasTokens = ({ options: { limits } }: Plan): boolean =>
+  (limits?.session?.daily?.tokens ?? limits?.agent?.daily?.tokens) !== undefined;
+
 export function laneOf({ keys }: Plan, lanes: Lanes): (sessionKey: string) => string {
   if (lanes === "shared") return () => "lane";
   if (lanes === "pairs") return (key) => `pair-${keys.indexOf(key) >> 1}`;

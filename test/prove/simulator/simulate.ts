@@ -49,6 +49,8 @@ const SLEEP_MS = 3_600_000;
 /** So many days may pass where each has a budget: two runs a day, for two runs of each session. */
 const DAYS_MAX = 12;
 const DAY_MS = 86_400_000;
+/** Chance in 100 per step with a run in it that the machine sleeps for a night, where days have a budget. */
+const NIGHTS = 5;
 
 /** By then what could not be read was looked at again, and that the machine has slept was noticed. */
 const READ_AGAIN_MS = 61_000;
@@ -95,6 +97,10 @@ async function trouble(scene: Scene): Promise<boolean> {
   if (percent(scene, plan.clockJump)) {
     count(scene, "clock jumps");
     clock.jump((clock.random() < 0.5 ? -1 : 1) * 86_400_000 * clock.random());
+  }
+  if (hasBudget(plan) && scene.model.runs.size > 0 && percent(scene, NIGHTS)) {
+    count(scene, "nights during a run");
+    clock.jump(DAY_MS);
   }
   if (percent(scene, plan.rivals?.pause ?? 0)) await pause(scene);
   if (scene.stale !== null && percent(scene, STALE_GOES_ON)) await wakeStale(scene);
@@ -152,10 +158,12 @@ async function healDays(scene: Scene, pass: (ms: number) => Promise<void>): Prom
   }
 }
 
-/** All that waits waits for the next day. */
-const isSpent = ({ model }: Scene): boolean =>
-  [...model.runs.values()].every(({ orphaned }) => orphaned === true) &&
-  [...model.sessions.values()].every(({ queue, waitsFor }) => queue.length === 0 || waitsFor === "budget");
+/** Something waits, and all of it for the next day. */
+function isSpent({ model }: Scene): boolean {
+  const waiting = [...model.sessions.values()].filter(({ queue }) => queue.length > 0);
+  const none = [...model.runs.values()].every(({ orphaned }) => orphaned === true);
+  return none && waiting.length > 0 && waiting.every(({ waitsFor }) => waitsFor === "budget");
+}
 
 const handled = (scene: Scene): boolean => isDelivered(scene) && isIdle(scene);
 
