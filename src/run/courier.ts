@@ -178,9 +178,9 @@ export class Courier {
       const facts = { deliveryId: key, code: "LUBDUB_DELIVERY_EXPIRED" };
       return void journal.write({ type: "delivery.expired", sessionKey, facts, body: null });
     }
-    this.#tries.set(key, null);
     const facts = { deliveryId: key, attempt: attempts + 1 };
     journal.write({ type: "delivery.started", sessionKey, facts, body: null });
+    this.#tries.set(key, null);
   }
 
   #settle(ended: EndedTry): void {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { DeliveryOutcome } from "../../src/vocabulary.ts";
 import { held, RAN } from "../support/agent.ts";
 import { AT_REST, faultyStore, PAUSE_MS, quarantined } from "../support/faulty-store.ts";
 import { testHeart } from "../support/world.ts";
@@ -47,4 +48,29 @@ test("its end is written at the latest when the heartbeat is closed", async () =
   const next = testHeart({ ...AT_REST, deliver }, { store });
   await next.clock.advance(PAUSE_MS);
   expect(sent).toEqual(["done"]);
+});
+
+test("one that cannot begin, because its session cannot be read, takes up no slot", async () => {
+  const { store, unreadable } = faultyStore();
+  const sent: string[] = [];
+  const outcomes: DeliveryOutcome[] = [{ status: "failed", reason: "no luck", retryAfterMs: 60_000 }];
+  const deliver = ({ text }: { readonly text: string }): DeliveryOutcome => {
+    sent.push(text);
+    return outcomes.shift() ?? { status: "sent" };
+  };
+  const heart = testHeart({ ...AT_REST, deliver, delivery: { concurrency: 1 } }, { store });
+  heart.agent.answers({ status: "ran", reply: "for D" }, RAN, { status: "ran", reply: "for W" });
+  const wake = (sessionKey: string) =>
+    heart.soon(heart.heartbeat.wake("once", { sessionKey, route: { to: sessionKey } }));
+  for (const key of [D, `${W}1`]) await wake(key);
+  unreadable.add(`session ${D}`);
+  await heart.clock.advance(PAUSE_MS);
+  expect(sent).toEqual(["for D"]);
+  await wake(W);
+  await heart.clock.settle();
+  expect(sent).toEqual(["for D", "for W"]);
+
+  unreadable.clear();
+  await heart.clock.advance(2 * PAUSE_MS);
+  expect(sent).toEqual(["for D", "for W", "for D"]);
 });
