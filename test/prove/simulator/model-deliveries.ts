@@ -27,12 +27,16 @@ interface Owed {
 interface Limits {
   readonly maxAttempts: number;
   readonly outboxMax: number;
+  /** How long the store may take between a decision and its record, in milliseconds. */
+  readonly slowMsMax: number;
 }
 
 /** The reference model of replies that go out: a list in the order in which they must be sent. */
 export class ModelDeliveries {
   /** In line, oldest first; the dead ones too. */
   line: readonly ModelDelivery[] = [];
+  /** What the store could not read at some time, a kind and a key: nobody knows where a delivery goes that is set aside, so others go first. */
+  readonly unread = new Set<string>();
   readonly #limits: Limits | null;
   readonly #count: (what: string) => void;
   readonly #routes = new Map<string, Route | undefined>();
@@ -132,13 +136,25 @@ export class ModelDeliveries {
   }
 
   #started(known: ModelDelivery, attempt: number, atMs: number): void {
-    const { deliveryId, dueMs, expiresMs, route } = known;
+    const { dueMs, expiresMs, route } = known;
     must(known.state === "waits", "S9 it is sent once at a time");
     must(attempt === known.attempts + 1, `S16 its tries are counted: ${attempt}`);
     must(atMs >= dueMs && atMs < expiresMs, "L4 not before its pause is over, not after its time");
-    const first = this.line.find((other) => other.state !== "dead" && isDeepStrictEqual(other.route, route));
-    must(first?.deliveryId === deliveryId, "S10 one destination gets one message at a time, in order");
+    const before = this.line
+      .slice(0, this.line.indexOf(known))
+      .filter((other) => other.state !== "dead" && isDeepStrictEqual(other.route, route));
+    must(
+      before.every((other) => this.#mayBeAside(other)),
+      "S10 one destination gets one message at a time, in order",
+    );
+    if (before.length > 0) this.#count("deliveries sent before one that was set aside");
     this.#change(known, { state: "is sent", attempts: attempt });
+  }
+
+  #mayBeAside({ deliveryId, sessionKey }: ModelDelivery): boolean {
+    // What misses a record of its session, for whatever cause, misses its own after it.
+    const causes = [`delivery ${deliveryId}`, `session ${sessionKey}`, "heartbeat", "agent"];
+    return causes.some((name) => this.unread.has(name));
   }
 
   #failed(known: ModelDelivery, { facts, atMs }: RecordOf<"delivery.failed">): void {
@@ -150,7 +166,7 @@ export class ModelDeliveries {
       return this.#change(known, { state: "dead" });
     }
     must(known.attempts < (this.#limits?.maxAttempts ?? 0), "S16 given up after its tries");
-    must(dueAtMs > atMs, "L2 it is not tried again at once");
+    must(dueAtMs > atMs - (this.#limits?.slowMsMax ?? 0), "L2 it is not tried again at once");
     must(dueAtMs < known.expiresMs, "S16 it is not to be tried after its time");
     this.#count("deliveries tried again");
     this.#change(known, { state: "waits", dueMs: dueAtMs });

@@ -26,7 +26,7 @@ import {
 } from "./model-session.ts";
 import { ModelDeliveries } from "./model-deliveries.ts";
 import { ModelSchedules } from "./model-schedules.ts";
-import type { Plan } from "./plan.ts";
+import { SLOW_MS_MAX, type Plan } from "./plan.ts";
 import { ModelWakes } from "./model-wakes.ts";
 import { must, same } from "./promise.ts";
 
@@ -73,9 +73,10 @@ export class Model {
     this.limits = new ModelLimits(plan.options, plan.readFault === 0, count);
     this.#timed = plan.readFault === 0;
     if (!this.#timed) this.limits.blur();
-    const exact = plan.clockJump === 0 && plan.rivals === null;
+    const exact = plan.clockJump === 0 && plan.rivals === null && this.#timed;
     this.schedules = new ModelSchedules(exact, queueMax, count);
-    const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax };
+    const slowMsMax = this.#timed ? 0 : SLOW_MS_MAX;
+    const limits = plan.deliveries && { ...plan.deliveries, outboxMax: queueMax, slowMsMax };
     this.deliveries = new ModelDeliveries(limits, count);
   }
 

@@ -4,6 +4,10 @@ import type { Limits } from "../../../src/policy/limits.ts";
 import { mulberry32 } from "../../support/simulated-clock.ts";
 import { budgetOf, limitsOf, refusalsOf, startMsOf } from "./plan-limits.ts";
 
+/** A slow read takes so long at most, in milliseconds: the process stands still meanwhile, the clock does not. */
+export const SLOW_MS_MAX = 5_000;
+const DAY_MS = 86_400_000;
+
 /** Everything that differs from seed to seed: drawn once, printed with a finding, so that the seed alone reproduces it. */
 export interface Plan {
   readonly seed: number;
@@ -39,7 +43,7 @@ export interface Plan {
   readonly storeFault: number;
   /** Chance in 100 per start: `laneOf` answers otherwise than before. */
   readonly lanesChange: number;
-  /** Chance in 100 per read of the store: only where nothing but sessions is done. */
+  /** Chance in 100 per read of the store. */
   readonly readFault: number;
   /** How long the machine sleeps at most, in milliseconds; null: no schedules at all. */
   readonly schedules: { readonly sleepMsMax: number } | null;
@@ -140,8 +144,8 @@ export function planOf(seed: number, steps: number): Plan {
     },
     bulky: random() < 0.05,
     readFault,
-    schedules: readFault > 0 ? null : schedulesOf(seed),
-    deliveries: readFault > 0 ? null : deliveriesOf(seed),
+    schedules: schedulesOf(seed),
+    deliveries: deliveriesOf(seed, readFault > 0),
     rivals: mulberry32(seed ^ 0x41a1)() < 1 / 5 ? { pause: 2, slowCommit: 3 } : null,
   };
 }
@@ -160,7 +164,8 @@ function schedulesOf(seed: number): Plan["schedules"] {
 }
 
 /** One seed in four has replies that go out. Drawn apart from everything else. */
-function deliveriesOf(seed: number): Plan["deliveries"] {
+/** @param slow - a slow read may stand between a decision and its record: whether a short time was over then, the log cannot tell */
+function deliveriesOf(seed: number, slow: boolean): Plan["deliveries"] {
   const random = mulberry32(seed ^ 0xde11);
   if (random() >= 1 / 4) return null;
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
@@ -168,7 +173,7 @@ function deliveriesOf(seed: number): Plan["deliveries"] {
     concurrency: pick([1, 8]),
     timeoutMs: pick([100, 1_000]),
     maxAttempts: pick([1, 3]),
-    expireMs: pick([1_000, 86_400_000, 86_400_000]),
+    expireMs: pick([slow ? DAY_MS : 1_000, DAY_MS, DAY_MS]),
     backoff: { baseMs: 20, capMs: 200 },
   };
 }

@@ -1,8 +1,9 @@
 import type { ScheduleOptions } from "../../../src/api.ts";
 import { LubdubError } from "../../../src/errors.ts";
 import { CRONS } from "./model-schedules.ts";
-import { must, Violation } from "./promise.ts";
+import { must } from "./promise.ts";
 import { count, percent, watch, type Scene } from "./scene.ts";
+import { checkUnlisted, list } from "./set-aside.ts";
 
 /** What is done to schedules from outside, and what must be seen of them. */
 
@@ -87,13 +88,13 @@ function answered(scene: Scene, call: Promise<unknown>): void {
 }
 
 /** What the heartbeat says of its schedules is what the log says. */
-export async function checkSchedules({ life, model, violations: [violation] }: Scene): Promise<void> {
+export async function checkSchedules(scene: Scene): Promise<void> {
+  const [violation] = scene.violations;
   if (violation !== undefined) throw violation;
-  const listed = await life.heartbeat.schedules().catch((error: unknown) => {
-    throw new Violation(`L9 schedules can be listed: ${String(error)}`);
-  });
-  const { byId } = model.schedules;
-  must(listed.length === byId.size, `S12 ${byId.size} schedules, not ${listed.length}`);
+  const listed = await list(scene, "schedule", scene.life.heartbeat.schedules());
+  if (listed === null) return;
+  const { byId } = scene.model.schedules;
+  await checkUnlisted(scene, "schedule", byId.keys(), new Set(listed.map(({ scheduleId }) => scheduleId)));
   for (const { scheduleId, sessionKey, nextAtMs, state, text = "" } of listed) {
     const known = byId.get(scheduleId);
     must(known?.sessionKey === sessionKey, "S3 a schedule keeps its session");
