@@ -35,6 +35,8 @@ export interface SimulationReport {
  * is handled one event at a time with the longest spacing of the limits between.
  */
 export const HEALING_MS_MAX = 900_000;
+/** Longer than any call may take, with the grace that it has to end. */
+const CLOSING_MS = 60_000;
 /** Healing looks so often whether all is handled. */
 const HEALING_STEP_MS = 1_000;
 /** All sessions are compared this often; those that something moved, after every step. */
@@ -137,7 +139,10 @@ async function heal(scene: Scene): Promise<number> {
   }
   must(isDelivered(scene), "L1 every reply has arrived in the end, or is dead");
   await replayEqualsLive(scene);
-  await scene.life.heartbeat.close();
+  // What is being sent for a session that was forgotten meanwhile is waited for, and may take its time.
+  const closed = scene.life.heartbeat.close();
+  await clock.advance(CLOSING_MS);
+  await closed;
   return healingMs;
 }
 
