@@ -32,8 +32,9 @@ export function counted(tally: Tally | undefined, { runId, atMs, keepStarts, day
 
 /** The run was skipped, so nothing was done: it does not count. */
 export function uncounted(tally: Tally | undefined, runId: string): Tally | undefined {
-  const at = tally?.starts.findIndex((start) => start.runId === runId) ?? -1;
-  if (tally === undefined || at === -1) return tally;
+  if (tally === undefined) return undefined;
+  const at = tally.starts.findIndex((start) => start.runId === runId);
+  if (at === -1) return tally;
   const starts = tally.starts.toSpliced(at, 1);
   const { day } = tally;
   if (day === undefined) return { starts };

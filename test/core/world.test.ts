@@ -133,6 +133,9 @@ describe("a world", () => {
     const { world } = played(...ALL);
     const all = (of: World) => KINDS.map(([, , find]) => encode(find(of).actor));
     expect(all(unseen)).toEqual(all(world));
+    unseen.mark([unseen.session(KEY)])();
+    unseen.evictSession(KEY);
+    expect(unseen.sessions.size).toBe(0);
   });
   test("keeps live what was asked for, not what was only looked at", () => {
     const world = over(played(...ALL).world);

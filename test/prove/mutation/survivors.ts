@@ -178,6 +178,18 @@ export const SURVIVORS: readonly Survivor[] = [
     why: "Only saves a search: the search finds the same.",
   },
   {
+    file: "src/core/step-agent.ts",
+    line: "return { tokens, ...(dayEndsAtMs !== undefined && { dayEndsAtMs }) };",
+    changes: ["dayEndsAtMs !== undefined -> true"],
+    why: "Absent or undefined is the same to who reads it; the types want it absent.",
+  },
+  {
+    file: "src/core/step.ts",
+    line: 'if (record.type !== "session.forgotten") return [lane];',
+    changes: ['record.type !== "session.forgotten" -> false'],
+    why: "No other record names schedules or deliveries that end: the list is the same.",
+  },
+  {
     file: "src/core/step.ts",
     line: 'if (record.type === "session.forgotten") {',
     changes: ['record.type === "session.forgotten" -> true'],
